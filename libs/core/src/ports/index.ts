@@ -1,0 +1,4 @@
+export * from './block-store.js';
+export * from './clock.js';
+export * from './cluster.js';
+export * from './event-bus.js';
