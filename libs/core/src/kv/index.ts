@@ -1,1 +1,2 @@
+export * from './engine-events.js';
 export * from './types.js';

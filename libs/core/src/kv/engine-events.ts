@@ -1,0 +1,55 @@
+import type { Tier } from './types.js';
+
+/** An engine's own block hash: its low 64 bits, unsigned. */
+export type Hash = bigint;
+
+/** One element of a block's extra keys as the engine sent it (LoRA name, cache salt, multimodal item, …). */
+export type ExtraKey = string | number | bigint | boolean | Uint8Array | null | readonly ExtraKey[];
+
+/** `unknown`: the engine named a medium that is none of ours. */
+export type EventTier = Tier | 'unknown';
+
+export interface StoredEvent {
+  readonly type: 'stored';
+  /** One per block, in prefix order. */
+  readonly hashes: readonly Hash[];
+  /** Block before the first one; null when the first block starts a prompt. */
+  readonly parent: Hash | null;
+  /** Tokens of all blocks, `blockSize` each; empty when only the location is announced. */
+  readonly tokenIds: ArrayLike<number>;
+  /** Tokens per block; 0 in placeholders of offload connectors. */
+  readonly blockSize: number;
+  readonly tier: EventTier;
+  readonly loraName?: string;
+  /** One entry per block; null where a block has none. */
+  readonly extraKeys?: ReadonlyArray<readonly ExtraKey[] | null>;
+  /** KV-cache group of a hybrid model. */
+  readonly groupIdx?: number;
+  /** Attention kind of that group, as the engine names it (`full_attention`, `sliding_window`, …). */
+  readonly specKind?: string;
+}
+
+export interface RemovedEvent {
+  readonly type: 'removed';
+  readonly hashes: readonly Hash[];
+  readonly tier: EventTier;
+  readonly groupIdx?: number;
+}
+
+/** Everything the engine held is gone, on every tier. */
+export interface ClearedEvent {
+  readonly type: 'cleared';
+}
+
+export type EngineEvent = StoredEvent | RemovedEvent | ClearedEvent;
+
+/** One message of an engine's event stream, decoded. */
+export interface EngineBatch {
+  /** Starts at 0 with each life of the publisher, +1 per batch. Decoders refuse what is no safe integer. */
+  readonly sequence: number;
+  /** Milliseconds since the epoch by the engine's clock; 0 when the batch had no usable time. */
+  readonly timestampMs: number;
+  /** Data-parallel rank; absent when the engine did not say. */
+  readonly rank?: number;
+  readonly events: readonly EngineEvent[];
+}
