@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
-const args = process.argv.slice(2).map((a) => (/^(apps|libs)\//.test(a) ? `${root}/${a}/` : a));
+const args = process.argv.slice(2).map((a) => (/^(apps|libs)\/[^/]+$/.test(a) ? `${root}/${a}/` : a));
 const { status } = spawnSync(
   process.execPath,
   [
