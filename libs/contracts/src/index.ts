@@ -2,3 +2,4 @@ export * from './asyncapi.js';
 export * from './events/index.js';
 export * as kvindexV1 from './gen/penstock/kvindex/v1/kvindex.js';
 export * as schedulerV1 from './gen/penstock/scheduler/v1/scheduler.js';
+export * from './resources/index.js';
