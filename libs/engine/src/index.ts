@@ -1,1 +1,1 @@
-export * from './tokenizer/index.js';
+export * from './block-hash/index.js';

@@ -1,0 +1,5 @@
+export * from './block-hasher.js';
+export * from './encode-block.js';
+export * from './extra-keys.js';
+export * from './hash-low64.js';
+export * from './none-hash.js';
