@@ -1,0 +1,67 @@
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { ServerGrpc } from '@nestjs/microservices';
+import { HealthImplementation } from 'grpc-health-check';
+import { loadProtos, packageOf } from './proto-loading.js';
+
+export interface GrpcServerOptions {
+  /** Proto services to serve, e.g. `['kvindex']`. */
+  readonly services: readonly string[];
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Largest message accepted, in bytes. */
+  readonly maxMessageBytes: number;
+}
+
+/**
+ * Nest's gRPC transport with health (`grpc.health.v1`) and reflection on, and the port it really got.
+ * Use as `connectMicroservice({ strategy: new GrpcServer(...) })`.
+ */
+export class GrpcServer extends ServerGrpc {
+  /** Bound port; 0 before `listen`. */
+  port = 0;
+  private readonly healthService = new HealthImplementation();
+  private readonly serviceNames: string[];
+
+  constructor(private readonly serverOptions: GrpcServerOptions) {
+    const packageDefinition = loadProtos(serverOptions.services);
+    super({
+      package: serverOptions.services.map(packageOf),
+      packageDefinition,
+      url: `${serverOptions.host}:${serverOptions.port}`,
+      gracefulShutdown: true,
+    });
+    this.serviceNames = Object.entries(packageDefinition)
+      .filter(([name, definition]) => !('format' in definition) && name.startsWith('penstock.'))
+      .map(([name]) => name);
+    this.setServing(false);
+    // grpc-js prints to the console by itself; every error it prints also reaches us as an error.
+    setLogVerbosity(logVerbosity.NONE);
+  }
+
+  /** Sets the health status of the server and each of its services. */
+  setServing(serving: boolean): void {
+    for (const name of ['', ...this.serviceNames]) {
+      this.healthService.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+    }
+  }
+
+  override async createClient(): Promise<Server> {
+    const { host, port, maxMessageBytes, services } = this.serverOptions;
+    const server = new Server({
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_send_message_length': maxMessageBytes,
+      'grpc.max_concurrent_streams': 1000,
+      'grpc.keepalive_time_ms': 60_000,
+    });
+    this.healthService.addToServer(server);
+    new ReflectionService(loadProtos(services)).addToServer(server);
+    this.port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    });
+    return server;
+  }
+}
