@@ -1,2 +1,6 @@
+export * from './block-keys.js';
 export * from './engine-events.js';
+export * from './kv-replica.js';
+export * from './prefix-index.js';
+export type { KvSnapshotPart } from './snapshot-assembly.js';
 export * from './types.js';
