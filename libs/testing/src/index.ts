@@ -1,1 +1,2 @@
-export {};
+export * from './provision/index.js';
+export * from './servers/index.js';

@@ -1,0 +1,7 @@
+export {
+  type BinarySource,
+  type ProvisionedBinaries,
+  type ProvisionOptions,
+  provisionBinaries,
+} from './provision-binaries.js';
+export { ProvisionError } from './provision-error.js';
