@@ -1,1 +1,12 @@
-export {};
+export type { CachedContent } from './block-pool.js';
+export * from './cache-event.js';
+export * from './engine-gauges.js';
+export * from './engine-model.js';
+export * from './engine-options.js';
+export * from './engine-profile.js';
+export * from './engine-request.js';
+export * from './find-profile.js';
+export * from './kv-pool-tokens.js';
+export * from './profiles.js';
+export * from './step-outcome.js';
+export * from './step-time.js';

@@ -1,0 +1,46 @@
+import type { EngineRequest } from './engine-request.js';
+
+/** A request inside the engine: its block table and progress. Belongs to `EngineModel`. */
+export class Sequence<R extends EngineRequest = EngineRequest> {
+  readonly blocks: Int32Array;
+  blockCount = 0;
+  /** Leading blocks that are full and named. */
+  storedBlocks = 0;
+  /** Tokens whose KV is computed. Not kept up to date while decoding: see `DecodeBatch`. */
+  computedTokens = 0;
+  /** Output tokens reported. Not kept up to date while decoding. */
+  emittedTokens = 0;
+  decoding = false;
+  /** First step that decodes this sequence, while `decoding`. */
+  firstDecodeStep = 0;
+  /** Which of the blockSize phases allocates its next block, while `decoding`. */
+  allocationPhase = 0;
+  /** Order of admission: grows with every admission, also after a preemption. */
+  admission = 0;
+  /** Whether it lost its blocks before. */
+  preempted = false;
+  private readonly outputContents: number[] = [];
+
+  constructor(
+    readonly request: R,
+    maxBlocks: number,
+  ) {
+    this.blocks = new Int32Array(maxBlocks);
+  }
+
+  /** Tokens known: the prompt and what was generated. All but the last must be computed to generate the next. */
+  get knownTokens(): number {
+    return this.request.promptTokens + this.emittedTokens;
+  }
+
+  /** Content id of full block `index`; asks the request for generated ones and remembers the answer. */
+  contentOf(index: number): number {
+    const prompt = this.request.promptBlocks;
+    if (index < prompt.length) return prompt[index]!;
+    const generated = index - prompt.length;
+    while (this.outputContents.length <= generated) {
+      this.outputContents.push(this.request.outputBlock(this.outputContents.length));
+    }
+    return this.outputContents[generated]!;
+  }
+}
