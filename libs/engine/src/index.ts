@@ -1,1 +1,2 @@
 export * from './block-hash/index.js';
+export * from './kv-events/index.js';
