@@ -172,6 +172,23 @@ describe('a service on the platform', () => {
     }
   });
 
+  it('shares its gRPC port when asked to', async () => {
+    const share = async (argv: string[]) => {
+      const service = await runService(
+        { config, module: DemoModule, grpc: { services: ['kvindex'], reusePort: true } },
+        loadConfig(config, ['--log-level=silent', ...argv], {}),
+      );
+      running.push(service);
+      return service;
+    };
+    const first = await share([]);
+    const second = await share([`--grpc-port=${first.listeners.grpc}`]);
+    expect(second.listeners.grpc).toBe(first.listeners.grpc);
+    expect(await client(second).call('lookup', { pool: 'p' })).toMatchObject({ blockSize: 16 });
+    await second.stop();
+    expect(await client(first).call('lookup', { pool: 'p' })).toMatchObject({ blockSize: 16 });
+  });
+
   it('is not ready while it drains', async () => {
     const service = await start();
     expect(await service.stop()).toBe(true);

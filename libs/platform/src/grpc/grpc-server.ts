@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { ServerGrpc } from '@nestjs/microservices';
@@ -12,6 +13,8 @@ export interface GrpcServerOptions {
   readonly port: number;
   /** Largest message accepted, in bytes. */
   readonly maxMessageBytes: number;
+  /** Lets several processes listen on the same port. */
+  readonly reusePort?: boolean;
 }
 
 /**
@@ -23,6 +26,7 @@ export class GrpcServer extends ServerGrpc {
   port = 0;
   private readonly healthService = new HealthImplementation();
   private readonly serviceNames: string[];
+  private listener: NetServer | undefined;
 
   constructor(private readonly serverOptions: GrpcServerOptions) {
     const packageDefinition = loadProtos(serverOptions.services);
@@ -48,7 +52,7 @@ export class GrpcServer extends ServerGrpc {
   }
 
   override async createClient(): Promise<Server> {
-    const { host, port, maxMessageBytes, services } = this.serverOptions;
+    const { host, port, maxMessageBytes, services, reusePort } = this.serverOptions;
     const server = new Server({
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': maxMessageBytes,
@@ -57,11 +61,32 @@ export class GrpcServer extends ServerGrpc {
     });
     this.healthService.addToServer(server);
     new ReflectionService(loadProtos(services)).addToServer(server);
-    this.port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
+    if (reusePort) this.port = await this.listenShared(server, host, port);
+    else {
+      this.port = await new Promise<number>((resolve, reject) => {
+        server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+          error ? reject(error) : resolve(bound),
+        );
+      });
+    }
+    return server;
+  }
+
+  override async close(): Promise<void> {
+    this.listener?.close();
+    await super.close();
+  }
+
+  /** grpc-js cannot share a port; a listener of ours can, and hands it the connections. */
+  private listenShared(server: Server, host: string, port: number): Promise<number> {
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const listener = createServer((socket) => injector.injectConnection(socket));
+    this.listener = listener;
+    return new Promise((resolve, reject) => {
+      listener.once('error', reject);
+      listener.listen({ host, port, reusePort: true }, () =>
+        resolve((listener.address() as AddressInfo).port),
       );
     });
-    return server;
   }
 }

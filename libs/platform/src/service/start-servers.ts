@@ -26,7 +26,11 @@ export interface HttpOptions {
 export interface ServerOptions {
   readonly module: Type<unknown> | DynamicModule;
   readonly http?: HttpOptions;
-  readonly grpc?: { readonly services: readonly string[]; readonly maxMessageBytes?: number };
+  readonly grpc?: {
+    readonly services: readonly string[];
+    readonly maxMessageBytes?: number;
+    readonly reusePort?: boolean;
+  };
 }
 
 export interface StartedServers {
@@ -53,6 +57,7 @@ export async function startServers(
         host: ports.host,
         port: ports.grpcPort,
         maxMessageBytes: options.grpc.maxMessageBytes ?? 16 * MIB,
+        reusePort: options.grpc.reusePort ?? false,
       })
     : undefined;
   const errors = new GrpcErrorFilter(context.logger);
