@@ -1,1 +1,13 @@
-export {};
+export type { BackoffOptions } from './backoff.js';
+export type { ClusterAddress } from './connection/cluster-address.js';
+export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-cluster.js';
+export { ModelDirectory, type ModelDirectoryOptions } from './models/model-directory.js';
+export { type ModelRule, type ModelTable, modelTable } from './models/model-table.js';
+export { type ModelResolution, resolveInTable, resolveModel } from './models/resolve-model.js';
+export type { ClusterNotice, ListReason, NoticeHandler, WatchEnd } from './notices.js';
+export type { Endpoint } from './pools/endpoint.js';
+export { endpointsOf, matchesLabels } from './pools/endpoints-of.js';
+export { type Pool, type PoolProblem, poolOf, poolOfV1Alpha2 } from './pools/pool.js';
+export { diffPools, type PoolChange, type PoolView } from './pools/pool-change.js';
+export { PoolDirectory, type PoolDirectoryOptions, type PoolListener } from './pools/pool-directory.js';
+export { WorkQueue, type WorkQueueOptions } from './queue/work-queue.js';

@@ -1,0 +1,154 @@
+import type {
+  Cluster,
+  ClusterObject,
+  Informer,
+  InformerHandlers,
+  InformerOptions,
+  LeaseHandle,
+  LeaseOptions,
+  ResourceKind,
+} from '@penstock/core/ports';
+import { ClusterError } from '@penstock/core/ports';
+import type { BackoffOptions } from './backoff.js';
+import type { ClusterAddress } from './connection/cluster-address.js';
+import { ClusterConnection } from './connection/cluster-connection.js';
+import { resourcePath } from './connection/resource-path.js';
+import { RestClient, withKind } from './connection/rest-client.js';
+import { KubernetesInformer } from './informer/kubernetes-informer.js';
+import { KubernetesLease } from './lease/kubernetes-lease.js';
+import type { NoticeHandler } from './notices.js';
+
+export interface KubernetesClusterOptions extends ClusterAddress {
+  /** Name of the service: fields are owned as `penstock-<service>`. */
+  readonly service: string;
+  /** Time limit of one request that is not a watch; 10 s. */
+  readonly requestTimeoutMs?: number;
+  /** A watch on which nothing arrives for this long is made anew; 30 s. */
+  readonly watchIdleMs?: number;
+  /** Delays of informers while the API fails; 200 ms to 10 s. */
+  readonly backoff?: BackoffOptions;
+  /** Told about everything that goes wrong or is noteworthy without anybody having asked. */
+  readonly onNotice?: NoticeHandler;
+}
+
+/** The Kubernetes API. Nothing is loaded or connected before the first call. */
+export class KubernetesCluster implements Cluster {
+  readonly #connection: ClusterConnection;
+  readonly #rest: RestClient;
+  readonly #notify: NoticeHandler;
+  readonly #open = new Set<() => Promise<void>>();
+  readonly fieldManager: string;
+
+  constructor(private readonly options: KubernetesClusterOptions) {
+    this.fieldManager = `penstock-${options.service}`;
+    this.#notify = options.onNotice ?? (() => undefined);
+    this.#connection = new ClusterConnection(options);
+    this.#rest = new RestClient(this.#connection, options.requestTimeoutMs ?? 10_000, this.#notify);
+  }
+
+  inform<T extends ClusterObject>(
+    kind: ResourceKind<T>,
+    options: InformerOptions,
+    handlers: InformerHandlers<T> = {},
+  ): Informer<T> {
+    const timing = {
+      watchIdleMs: this.options.watchIdleMs ?? 30_000,
+      backoff: this.options.backoff ?? { initialMs: 200, maxMs: 10_000 },
+    };
+    const informer = new KubernetesInformer(this.#rest, kind, options, handlers, timing, this.#notify);
+    this.#track(informer.stopped, () => informer.stop());
+    return informer;
+  }
+
+  async get<T extends ClusterObject>(
+    kind: ResourceKind<T>,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<T | undefined> {
+    try {
+      return await this.#rest.json<T>({ method: 'GET', path: resourcePath(kind, namespace, name) });
+    } catch (error) {
+      if (error instanceof ClusterError && error.reason === 'not-found') return undefined;
+      throw error;
+    }
+  }
+
+  async list<T extends ClusterObject>(kind: ResourceKind<T>, options: InformerOptions): Promise<T[]> {
+    return (await this.#rest.list(kind, options)).items;
+  }
+
+  create<T extends ClusterObject>(kind: ResourceKind<T>, object: T): Promise<T> {
+    return this.#rest.json<T>({
+      method: 'POST',
+      path: resourcePath(kind, object.metadata.namespace),
+      query: { fieldManager: this.fieldManager },
+      body: withKind(kind, { ...object }),
+    });
+  }
+
+  apply<T extends ClusterObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: { force?: boolean; subresource?: 'status' } = {},
+  ): Promise<T> {
+    const { namespace, name } = object.metadata;
+    return this.#rest.json<T>({
+      method: 'PATCH',
+      path: resourcePath(kind, namespace, name, options.subresource),
+      query: { fieldManager: this.fieldManager, force: options.force === true ? 'true' : undefined },
+      contentType: 'application/apply-patch+yaml',
+      body: withKind(kind, { ...object }),
+    });
+  }
+
+  mergePatch<T extends ClusterObject>(
+    kind: ResourceKind<T>,
+    namespace: string | undefined,
+    name: string,
+    patch: unknown,
+    options: { subresource?: 'status' } = {},
+  ): Promise<T> {
+    return this.#rest.json<T>({
+      method: 'PATCH',
+      path: resourcePath(kind, namespace, name, options.subresource),
+      query: { fieldManager: this.fieldManager },
+      contentType: 'application/merge-patch+json',
+      body: patch,
+    });
+  }
+
+  /** Deletes the object; dependents follow in the background. An object that is already gone is fine. */
+  async delete(kind: ResourceKind, namespace: string | undefined, name: string): Promise<void> {
+    try {
+      await this.#rest.json({
+        method: 'DELETE',
+        path: resourcePath(kind, namespace, name),
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
+      });
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.reason !== 'not-found') throw error;
+    }
+  }
+
+  lease(options: LeaseOptions): LeaseHandle {
+    const lease = new KubernetesLease(this.#rest, options, this.#notify);
+    this.#track(lease.stopped, () => lease.release());
+    return lease;
+  }
+
+  async probe(): Promise<void> {
+    await this.#rest.json({ method: 'GET', path: '/version' });
+  }
+
+  /** Stops every informer, gives every lease back and closes the connections. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((stop) => stop()));
+    await this.#connection.close();
+  }
+
+  /** Remembers what `close` must stop, until it was stopped by its owner. */
+  #track(stopped: Promise<void>, stop: () => Promise<void>): void {
+    this.#open.add(stop);
+    void stopped.then(() => this.#open.delete(stop));
+  }
+}

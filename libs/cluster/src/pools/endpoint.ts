@@ -1,0 +1,27 @@
+/** One port of one engine pod: where requests can go. */
+export interface Endpoint {
+  /** `<namespace>/<pod>`, followed by `#<rank>` for ranks above 0. */
+  readonly engineId: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly podUid: string;
+  /** Restarts of the engine's container within this pod: with `podUid` and `startedAtMs` the life of its cache. */
+  readonly restartCount: number;
+  /** When the engine's container started, milliseconds since the epoch, full seconds; absent until it runs. */
+  readonly startedAtMs?: number;
+  readonly ip: string;
+  readonly port: number;
+  /** Data-parallel rank: index of the port in the pool's target ports. */
+  readonly rank: number;
+  /** `ip:port`, with brackets around an IPv6 address. */
+  readonly address: string;
+  /** The pod says it can serve and is not being deleted: new requests may go here. */
+  readonly ready: boolean;
+  /** The pod is being deleted: requests under way may finish. */
+  readonly terminating: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** From a container port named `kv-events` (plus the rank, as vLLM does); absent when none is declared. */
+  readonly kvEventsPort?: number;
+  /** From a container port named `kv-replay`, plus the rank. */
+  readonly kvReplayPort?: number;
+}
