@@ -1,1 +1,16 @@
+export * from './approximate-keys.js';
+export * from './approximate-prefix-index.js';
+export * from './create-policy.js';
+export type { Filter } from './filters/filter.js';
+export * from './filters/prefix-affinity-filter.js';
+export * from './load-ledger.js';
+export * from './policies/policy-options.js';
+export * from './policies/scored-policy.js';
+export * from './scorers/active-request-scorer.js';
+export * from './scorers/kv-utilisation-scorer.js';
+export * from './scorers/prefix-scorer.js';
+export * from './scorers/queue-scorer.js';
+export * from './scorers/running-scorer.js';
+export type { Scorer } from './scorers/scorer.js';
+export * from './scorers/token-load-scorer.js';
 export * from './types.js';
