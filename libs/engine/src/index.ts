@@ -1,2 +1,4 @@
 export * from './block-hash/index.js';
 export * from './kv-events/index.js';
+export * from './kv-stream/index.js';
+export * from './tokenizer/index.js';
