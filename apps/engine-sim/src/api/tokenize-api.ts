@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Tokenizer } from '@penstock/engine';
+import { z } from 'zod';
+import { chatBody, check, tokenIds } from './completion-request.js';
+import { readJson } from './read-json.js';
+import { sendJson } from './send.js';
+
+const textBody = z.looseObject({ prompt: z.string(), add_special_tokens: z.boolean().default(true) });
+const conversationBody = chatBody.pick({
+  messages: true,
+  tools: true,
+  add_generation_prompt: true,
+  chat_template_kwargs: true,
+});
+const idsBody = z.looseObject({ tokens: z.array(z.unknown()) });
+
+/** POST /tokenize and /detokenize, as vLLM has them. */
+export class TokenizeApi {
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly maxModelLenTokens: number,
+  ) {}
+
+  async tokenize(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readJson(request);
+    const tokens = 'messages' in body ? this.encodeChat(body) : this.encodeText(body);
+    const answer = {
+      count: tokens.length,
+      max_model_len: this.maxModelLenTokens,
+      tokens: [...tokens],
+      token_strs: null,
+    };
+    sendJson(response, 200, JSON.stringify(answer));
+  }
+
+  async detokenize(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { tokens } = check(idsBody, await readJson(request));
+    sendJson(response, 200, JSON.stringify({ prompt: this.tokenizer.decode(tokenIds(tokens, 'tokens')) }));
+  }
+
+  private encodeText(body: Record<string, unknown>): Uint32Array {
+    const { prompt, add_special_tokens } = check(textBody, body);
+    return this.tokenizer.encode(prompt, { addSpecialTokens: add_special_tokens });
+  }
+
+  private encodeChat(body: Record<string, unknown>): Uint32Array {
+    const chat = check(conversationBody, body);
+    return this.tokenizer.encodeChat(chat.messages, {
+      addGenerationPrompt: chat.add_generation_prompt,
+      tools: chat.tools,
+      variables: chat.chat_template_kwargs,
+    });
+  }
+}

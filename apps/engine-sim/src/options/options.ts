@@ -1,0 +1,32 @@
+import type { FailurePlan } from './failure-plan.js';
+import type { KvEventsConfig } from './kv-events-config.js';
+
+/** Everything engine-sim is told at start. */
+export interface EngineSimOptions {
+  /** Model whose timing is simulated, and its first name in the API unless `servedModelNames` says otherwise. */
+  readonly model: string;
+  readonly servedModelNames: readonly string[];
+  readonly host: string;
+  readonly port: number;
+  readonly maxModelLenTokens: number;
+  readonly blockSizeTokens: number;
+  readonly maxSequences: number;
+  readonly maxBatchedTokens: number;
+  /** KV blocks; absent: as many as the simulated GPUs hold. */
+  readonly blockCount?: number;
+  /** Absent: no cache events. */
+  readonly kvEvents?: KvEventsConfig;
+  readonly seed: number;
+  readonly gpu: string;
+  readonly dtype: string;
+  readonly tensorParallel: number;
+  /** Virtual time passes this many times faster than the wall clock. */
+  readonly speed: number;
+  readonly eventFormat: 'array' | 'map';
+  /** Folder with tokenizer.json; absent: the built-in one. */
+  readonly tokenizerDir?: string;
+  readonly failures: FailurePlan;
+  readonly debug: boolean;
+  /** Seed of the block-hash chain, `PYTHONHASHSEED` of vLLM. */
+  readonly hashSeed?: string;
+}

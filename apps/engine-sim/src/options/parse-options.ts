@@ -1,0 +1,142 @@
+import { Command, CommanderError, Option } from 'commander';
+import { z } from 'zod';
+import { failurePlan } from './failure-plan.js';
+import { kvEventsConfig } from './kv-events-config.js';
+import type { EngineSimOptions } from './options.js';
+
+/** Result of reading the command line: options, a text to print (`--help`), or everything that is wrong. */
+export type ParsedOptions = { options: EngineSimOptions } | { help: string } | { errors: readonly string[] };
+
+const integer = (minimum: number, maximum: number) =>
+  z.coerce.number().pipe(z.int().min(minimum).max(maximum));
+
+const json = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be a JSON object' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
+const flags = z.object({
+  model: z.string().min(1).max(256),
+  servedModelName: z.array(z.string().min(1).max(256)).min(1).optional(),
+  host: z.string().min(1),
+  port: integer(0, 65_535),
+  maxModelLen: integer(1, 10_000_000),
+  blockSize: integer(1, 1_024),
+  maxNumSeqs: integer(1, 4_096),
+  maxNumBatchedTokens: integer(1, 1_000_000),
+  numGpuBlocksOverride: integer(1, 10_000_000).optional(),
+  kvEventsConfig: json(kvEventsConfig).optional(),
+  prefixCachingHashAlgo: z.literal('sha256_cbor', 'must be sha256_cbor: the one whose hashes are portable'),
+  seed: integer(0, 0xffff_ffff),
+  simGpu: z.string(),
+  simDtype: z.string(),
+  simTp: integer(1, 64),
+  simSpeed: z.coerce.number().pipe(z.number().min(0.01).max(10_000)),
+  simEventFormat: z.enum(['array', 'map']),
+  simTokenizer: z.string().min(1).optional(),
+  simFailures: json(failurePlan),
+  simDebug: z.boolean(),
+});
+
+function command(): Command {
+  return new Command('engine-sim')
+    .description(
+      'A vLLM-compatible engine without a GPU: OpenAI API, metrics and KV events, timed by a calibrated model.',
+    )
+    .helpOption('-h, --help', 'print this text')
+    .option('--model <name>', 'model to simulate', 'Qwen/Qwen3-32B')
+    .option('--served-model-name <name...>', 'names in the API (default: the model)')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on; 0: any free one', '8000')
+    .option('--max-model-len <tokens>', 'longest context, prompt and answer together', '131072')
+    .option('--block-size <tokens>', 'tokens per KV block', '16')
+    .option('--max-num-seqs <count>', 'sequences per step', '256')
+    .option('--max-num-batched-tokens <tokens>', 'tokens per step', '8192')
+    .option('--num-gpu-blocks-override <count>', 'KV blocks (default: what the GPUs hold)')
+    .option('--kv-events-config <json>', 'cache events, as in vLLM (default: none)')
+    .option('--prefix-caching-hash-algo <name>', 'block hash', 'sha256_cbor')
+    .option('--seed <number>', 'seed of the generated answers and failures', '0')
+    .option('--sim-gpu <name>', 'GPU: a100, h100, h200, b200', 'h100')
+    .option('--sim-dtype <name>', 'weights: bf16 or fp8', 'bf16')
+    .option('--sim-tp <count>', 'GPUs per engine (tensor parallel)', '2')
+    .option('--sim-speed <factor>', 'virtual time passes this many times faster than the clock', '1')
+    .addOption(
+      new Option('--sim-event-format <format>', 'msgpack layout of events')
+        .choices(['array', 'map'])
+        .default('map'),
+    )
+    .option('--sim-tokenizer <folder>', 'folder with tokenizer.json (default: the built-in one)')
+    .option('--sim-failures <json>', 'what goes wrong from the start; see POST /debug/failures', '{}')
+    .option('--no-sim-debug', 'leave out the /debug endpoints (they answer to loopback only)')
+    .allowUnknownOption()
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+}
+
+/** Reads the command line (without node and script) and the environment; reports every mistake at once. */
+export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): ParsedOptions {
+  const program = command();
+  if (args.includes('--help') || args.includes('-h')) return { help: helpOf(program) };
+  const errors: string[] = [];
+  try {
+    const { operands, unknown } = program.parseOptions([...args]);
+    for (const arg of operands) errors.push(`unexpected argument "${arg}"`);
+    for (const arg of unknown) {
+      errors.push(arg.startsWith('-') ? `unknown flag ${arg}: see --help` : `unexpected argument "${arg}"`);
+    }
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { errors: [error.message.replace(/^error: /, '')] };
+  }
+  const parsed = flags.safeParse(program.opts());
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const [name, ...path] = issue.path;
+      errors.push(
+        `${flagOf(String(name))}${path.length > 0 ? ` (${path.join('.')})` : ''}: ${issue.message}`,
+      );
+    }
+  }
+  const hashSeed = env['PYTHONHASHSEED'];
+  if (errors.length > 0 || !parsed.success) return { errors };
+  const f = parsed.data;
+  return {
+    options: {
+      model: f.model,
+      servedModelNames: f.servedModelName ?? [f.model],
+      host: f.host,
+      port: f.port,
+      maxModelLenTokens: f.maxModelLen,
+      blockSizeTokens: f.blockSize,
+      maxSequences: f.maxNumSeqs,
+      maxBatchedTokens: f.maxNumBatchedTokens,
+      blockCount: f.numGpuBlocksOverride,
+      kvEvents: f.kvEventsConfig?.enable_kv_cache_events ? f.kvEventsConfig : undefined,
+      seed: f.seed,
+      gpu: f.simGpu,
+      dtype: f.simDtype,
+      tensorParallel: f.simTp,
+      speed: f.simSpeed,
+      eventFormat: f.simEventFormat,
+      tokenizerDir: f.simTokenizer,
+      failures: f.simFailures,
+      debug: f.simDebug,
+      hashSeed,
+    },
+  };
+}
+
+function helpOf(program: Command): string {
+  return `${program.helpInformation()}\nEnvironment: PYTHONHASHSEED seeds the block hashes as in vLLM.\n`;
+}
+
+const flagOf = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
