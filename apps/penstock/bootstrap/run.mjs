@@ -1,0 +1,89 @@
+// Runs before anything is installed: plain JavaScript for Node 20+, no packages.
+// `node apps/penstock/bootstrap/run.mjs <command> [arguments]` installs when the lock file changed, builds what
+// changed, then hands over to the command under the Node that the lock file brings.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { install } from './install.mjs';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
+const [command = 'up', ...rest] = process.argv.slice(2);
+
+function fail(message) {
+  process.stderr.write(`penstock: ${message}\n`);
+  process.exit(1);
+}
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 20) {
+  fail(
+    `Node ${process.versions.node} is too old; install Node 20 or newer (https://nodejs.org) and run the command again`,
+  );
+}
+
+/** Runs a program to its end; its output is shown only when it fails, or when `show` is set. */
+function run(program, args, { show = false } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' },
+    });
+    let output = '';
+    child.stdout?.on('data', (chunk) => (output += chunk));
+    child.stderr?.on('data', (chunk) => (output += chunk));
+    child.on('error', (error) => resolve({ code: 127, output: String(error) }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+try {
+  await install(root, run);
+} catch (error) {
+  fail(error.message);
+}
+
+// The Node of the lock file where there is one (Linux x64), else the one that runs this script.
+const bundled = `${root}/node_modules/.bin/node`;
+const node = existsSync(bundled) ? bundled : process.execPath;
+if (
+  node === process.execPath &&
+  !(major > 22 || (major === 22 && Number(process.versions.node.split('.')[1]) >= 19))
+) {
+  fail(`Node ${process.versions.node} cannot run the services on this platform; install Node 22.19 or newer`);
+}
+
+const started = Date.now();
+const built = await run(node, [
+  `${root}/node_modules/nx/dist/bin/nx.js`,
+  'run-many',
+  '-t',
+  'build',
+  '--output-style=stream',
+]);
+if (built.code !== 0) {
+  process.stderr.write(built.output);
+  fail(
+    /ENOSPC|no space left/i.test(built.output)
+      ? 'the build failed: the disk is full'
+      : 'the build failed, see above',
+  );
+}
+if (command === 'up' && Date.now() - started > 4000)
+  process.stderr.write(`built in ${Math.round((Date.now() - started) / 1000)} s\n`);
+
+const target =
+  command === 'test'
+    ? [`${root}/.config/jest.mjs`, ...rest]
+    : [`${root}/apps/penstock/dist/main.js`, command, ...rest];
+const child = spawn(node, target, {
+  stdio: 'inherit',
+  env: { ...process.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` },
+});
+// Ctrl-C reaches the child through the terminal; what is sent to this process alone is passed on.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+  });
+}
+child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

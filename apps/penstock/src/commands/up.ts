@@ -1,0 +1,71 @@
+import { Command, Option } from 'commander';
+import { describeSuite } from '../suite/describe-suite.js';
+import { explainRequest } from '../suite/explain-request.js';
+import { QUESTION, routeOneCompletion } from '../suite/self-check.js';
+import { type Suite, startSuite } from '../suite/start-suite.js';
+import { runStatusLine } from '../suite/status-line.js';
+import { DEFAULT_SUITE, type SuiteOptions } from '../suite/suite-options.js';
+import { homeDirectory } from '../suite/workspace.js';
+import { positive, whole } from './arguments.js';
+
+/** Options of everything that may start the suite. */
+export function suiteOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--engines <n>', 'simulated engines')
+        .default(DEFAULT_SUITE.engines)
+        .argParser(whole('--engines', 1, 64)),
+    )
+    .option('--model <name>', 'model the engines serve', DEFAULT_SUITE.model)
+    .option('--gpu <name>', 'GPU the engines are timed as: a100, h100, h200 or b200', DEFAULT_SUITE.gpu)
+    .addOption(
+      new Option('--speed <x>', 'virtual time ÷ wall time: 10 runs the engines ten times as fast')
+        .default(DEFAULT_SUITE.speed)
+        .argParser(positive('--speed', 1000)),
+    );
+}
+
+export function upCommand(): Command {
+  return suiteOptions(new Command('up'))
+    .description('start the whole suite on this machine, route one completion and stay up')
+    .option('--once', 'stop after the self-check: exit code 0 when it passed')
+    .action(async (flags: SuiteOptions & { once?: boolean }) => {
+      const stopSignal = onStopSignal();
+      const suite = await startSuite(homeDirectory(), flags, say, stopSignal);
+      try {
+        await selfCheck(suite);
+        if (flags.once) return;
+        process.stdout.write(`${describeSuite(suite)}\n\n`);
+        suite.supervisor.on('exited', (name, how) => say(`${name} ended (${how}); starting it again`));
+        await runStatusLine(suite.record, stopSignal);
+      } finally {
+        process.stdout.write('\nstopping …\n');
+        await suite.stop();
+      }
+    });
+}
+
+async function selfCheck(suite: Suite): Promise<void> {
+  const check = await routeOneCompletion(suite.record.urls.frontDoor, suite.record.model);
+  const why = await explainRequest(suite.record, check.requestId);
+  process.stdout.write(
+    `\n${suite.record.model} was asked: ${QUESTION}\n  answer   ${check.answer.trim()} (simulated text)\n` +
+      `  engine   ${check.endpoint}\n  why      ${why}\n  took     ${check.wallMs.toFixed(0)} ms\n`,
+  );
+}
+
+/** Aborts on the first Ctrl-C, SIGTERM or hang-up. A second one, a second or more later, ends at once. */
+function onStopSignal(): AbortSignal {
+  const controller = new AbortController();
+  let firstAtMs = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted && performance.now() - firstAtMs > 1000) process.exit(130);
+      firstAtMs ||= performance.now();
+      controller.abort(new Error('stopped'));
+    });
+  }
+  return controller.signal;
+}
+
+const say = (message: string) => process.stdout.write(`${message}\n`);

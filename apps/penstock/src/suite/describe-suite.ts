@@ -1,0 +1,32 @@
+import type { Suite } from './start-suite.js';
+
+/** URLs, sample commands and moved ports, for a person. */
+export function describeSuite({ record, ports }: Suite): string {
+  const { urls } = record;
+  const rows: Array<[string, string]> = [
+    ['OpenAI API', `${urls.frontDoor}/v1  (two schedulers share the port)`],
+    ['scheduler gRPC', `${urls.schedulerGrpc}  penstock.scheduler.v1, reflection on`],
+    ['kv-index gRPC', `${urls.kvIndexGrpc}  penstock.kvindex.v1, reflection on`],
+    ['metrics', [...urls.schedulerMetrics, urls.kvIndexMetrics].map((url) => `${url}/metrics`).join('  ')],
+    ['NATS', `${urls.nats}  subjects penstock.v1.>`],
+    ['Redis', urls.redis],
+    ['Kubernetes API', `${urls.cluster}  (dev cluster)`],
+    ['logs', record.kubeconfig.replace(/kubeconfig$/, 'logs/')],
+  ];
+  const chat = `{"model":"${record.model}","messages":[{"role":"user","content":"hello"}],"max_tokens":32,"stream":true}`;
+  return [
+    '',
+    ...rows.map(([name, value]) => `  ${name.padEnd(15)} ${value}`),
+    ...ports.moves.map(
+      (move) => `  moved           ${move.name}: port ${move.preferred} is taken, it is on ${move.port}`,
+    ),
+    '',
+    'Try:',
+    `  curl -N ${urls.frontDoor}/v1/chat/completions -H 'content-type: application/json' -d '${chat}'`,
+    `  curl ${urls.frontDoor}/v1/models`,
+    `  kubectl --kubeconfig ${record.kubeconfig} -n ${record.namespace} get pods -o wide`,
+    '  npm run replay -- --requests 200',
+    '',
+    'Ctrl-C stops everything.',
+  ].join('\n');
+}

@@ -1,0 +1,130 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { KubernetesCluster } from '@penstock/cluster';
+import { podKind } from '@penstock/contracts';
+import type { Cluster, ClusterObject } from '@penstock/core/ports';
+import { provisionBinaries } from '@penstock/testing';
+import { applyAll, customResourceDefinitions, laptopManifest } from './manifest.js';
+import { endProcess, identify } from './process-identity.js';
+import { infrastructure, services } from './processes.js';
+import { type SuiteRecord, SuiteState } from './state.js';
+import { NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
+import { chooseSuitePorts, type SuitePorts } from './suite-ports.js';
+import { Supervisor } from './supervisor.js';
+import { answers, waitUntil } from './wait-until.js';
+
+export interface Suite {
+  readonly record: SuiteRecord;
+  readonly ports: SuitePorts;
+  readonly supervisor: Supervisor;
+  readonly cluster: Cluster;
+  /** Stops everything this suite started, and nothing else. */
+  stop(): Promise<void>;
+}
+
+/** A phase of the start, for people. */
+export type OnPhase = (message: string) => void;
+
+/**
+ * Starts NATS, Redis, the dev cluster, the engines and the services in `home`, and resolves when the front door can
+ * route to every engine. Throws one sentence that says what did not start and why; everything is stopped then.
+ */
+export async function startSuite(
+  home: string,
+  options: SuiteOptions,
+  onPhase: OnPhase,
+  signal?: AbortSignal,
+): Promise<Suite> {
+  const state = new SuiteState(home);
+  const running = state.running();
+  if (running)
+    throw new Error(
+      `a suite already runs (process ${running.supervisor.pid}, ${running.urls.frontDoor}); stop it first`,
+    );
+  const leftovers = state.leftovers();
+  if (leftovers.length > 0)
+    onPhase(`stopping ${leftovers.length} processes that an earlier start left behind`);
+  await Promise.all(leftovers.map((identity) => endProcess(identity)));
+  for (const folder of ['nats', 'redis', 'cluster', 'logs'])
+    rmSync(state.path(folder), { recursive: true, force: true });
+  rmSync(state.path('kubeconfig'), { force: true });
+  mkdirSync(state.path('logs'), { recursive: true });
+
+  const binaries = await provisionBinaries({ onDownload: onPhase });
+  const ports = await chooseSuitePorts();
+  const record = describe(state, ports, options);
+  const supervisor = new Supervisor();
+  const save = () => state.write({ ...record, processes: supervisor.identities() });
+  supervisor.on('started', save);
+  save();
+  const stop = async () => {
+    await supervisor.stopAll();
+    state.clear();
+  };
+  try {
+    onPhase('starting NATS, Redis and the dev cluster');
+    await Promise.all(
+      infrastructure(state, ports, binaries, options.engines).map((spec) => supervisor.start(spec)),
+    );
+    const cluster = new KubernetesCluster({ kubeconfig: record.kubeconfig, service: 'up' });
+    await applyAll(cluster, customResourceDefinitions());
+    onPhase(`starting ${options.engines} engines and the services`);
+    const enginePorts = {
+      http: ports.engineHttp,
+      kvEvents: ports.engineKvEvents,
+      kvReplay: ports.engineKvReplay,
+    };
+    await applyAll(cluster, laptopManifest(options, enginePorts));
+    const addresses = {
+      natsUrl: record.urls.nats,
+      redisUrl: record.urls.redis,
+      kubeconfig: record.kubeconfig,
+    };
+    await Promise.all(services(state, ports, addresses).map((spec) => supervisor.start(spec)));
+    await waitUntil('the engines', () => enginesReady(cluster, options.engines), 60_000, signal);
+    const ready = [...record.urls.schedulerMetrics, record.urls.kvIndexMetrics].map((url) => `${url}/readyz`);
+    await waitUntil(
+      'the services',
+      async () => (await Promise.all(ready.map(answers))).every(Boolean),
+      30_000,
+      signal,
+    );
+    return { record, ports, supervisor, cluster, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function enginesReady(cluster: Cluster, engines: number): Promise<boolean> {
+  const pods = (await cluster.list(podKind as never, { namespace: NAMESPACE })) as Array<
+    ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }
+  >;
+  const ready = pods.filter((pod) =>
+    pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'),
+  );
+  return ready.length >= engines;
+}
+
+function describe(state: SuiteState, ports: SuitePorts, options: SuiteOptions): SuiteRecord {
+  const http = (port: number) => `http://127.0.0.1:${port}`;
+  return {
+    supervisor: identify(process.pid),
+    processes: [],
+    urls: {
+      frontDoor: http(ports.frontDoor),
+      schedulerGrpc: `127.0.0.1:${ports.schedulerGrpc}`,
+      schedulerMetrics: ports.schedulerMetrics.map(http),
+      kvIndexGrpc: `127.0.0.1:${ports.kvIndexGrpc}`,
+      kvIndexMetrics: http(ports.kvIndexMetrics),
+      cluster: http(ports.cluster),
+      nats: `nats://127.0.0.1:${ports.nats}`,
+      redis: `redis://127.0.0.1:${ports.redis}`,
+    },
+    kubeconfig: state.path('kubeconfig'),
+    namespace: NAMESPACE,
+    pool: POOL,
+    model: options.model,
+    speed: options.speed,
+    engines: options.engines,
+  };
+}
