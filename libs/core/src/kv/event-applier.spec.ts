@@ -1,0 +1,119 @@
+import { describe, expect, it } from '@jest/globals';
+import { blockKeys, namespaceSeed } from './block-keys.js';
+import { BlockLedger } from './block-ledger.js';
+import { emptyCounters } from './engine-cache-counters.js';
+import type { EngineEvent, StoredEvent } from './engine-events.js';
+import { EventApplier } from './event-applier.js';
+import type { Tier } from './types.js';
+
+const MODEL = 'm';
+const BLOCK = 2;
+
+/** A prompt is a path of digits; a block's hash is made of the path to it. */
+const hashOf = (path: readonly number[]) => BigInt(`0x1${path.join('')}`);
+const tokensOf = (path: readonly number[]) => path.flatMap((digit) => [digit, digit + 100]);
+const keyOf = (path: readonly number[], namespace = {}) =>
+  blockKeys(namespaceSeed({ model: MODEL, blockSize: BLOCK, ...namespace }), tokensOf(path), BLOCK).at(
+    -1,
+  ) as bigint;
+
+function stored(path: readonly number[], from: number, tier: Tier = 'gpu'): StoredEvent {
+  return {
+    type: 'stored',
+    hashes: path.slice(from).map((_, i) => hashOf(path.slice(0, from + i + 1))),
+    parent: from === 0 ? null : hashOf(path.slice(0, from)),
+    tokenIds: tokensOf(path.slice(from)),
+    blockSize: BLOCK,
+    tier,
+  };
+}
+
+function setUp(maxOrphanBlocks = 100) {
+  const ledger = new BlockLedger();
+  const counters = emptyCounters();
+  const applier = new EventApplier(MODEL, ledger, counters, { maxOrphanBlocks });
+  const send = (...events: EngineEvent[]) => {
+    for (const event of events) applier.apply(event);
+  };
+  const held = (tier: Tier = 'gpu') => {
+    ledger.take();
+    return [...(ledger.publishedKeys().find((t) => t.tier === tier)?.keys ?? [])].sort();
+  };
+  return { applier, counters, send, held };
+}
+
+describe('EventApplier', () => {
+  it('parks orphans until the parent comes, and forgets those that were removed meanwhile', () => {
+    const { applier, send, held } = setUp();
+    send(stored([1, 1, 1], 2));
+    send(stored([1, 1, 2, 1], 2));
+    send({ type: 'removed', hashes: [hashOf([1, 1, 2, 1])], tier: 'gpu' });
+    expect(held()).toEqual([]);
+    expect(applier.orphanBlocks).toBe(2);
+    send(stored([1, 1], 0));
+    expect(held()).toEqual([[1], [1, 1], [1, 1, 1], [1, 1, 2]].map((path) => keyOf(path)).sort());
+    expect(applier.orphanBlocks).toBe(0);
+  });
+
+  it('bounds orphans', () => {
+    const { applier, counters, send, held } = setUp(2);
+    send(stored([1, 1], 1), stored([2, 1], 1), stored([3, 1], 1), stored([4, 1, 1, 1], 1));
+    expect(applier.orphanBlocks).toBe(2);
+    expect(counters.orphansDropped).toBe(4);
+    send(stored([1], 0), stored([3], 0));
+    expect(held()).toEqual([[1], [3], [3, 1]].map((path) => keyOf(path)).sort());
+  });
+
+  it('follows tiers: a store without tokens places a known block, each tier counts for itself', () => {
+    const { counters, send, held } = setUp();
+    const placed = (p: number[], tier: Tier): EngineEvent => ({
+      ...stored(p, 0, tier),
+      tokenIds: [],
+      blockSize: 0,
+    });
+    send(stored([1, 2], 0), placed([1], 'cpu'), placed([3], 'cpu'));
+    send({ type: 'removed', hashes: [hashOf([1])], tier: 'gpu' });
+    expect(held('cpu')).toEqual([keyOf([1])]);
+    expect(held()).toEqual([keyOf([1, 2])]);
+    expect(counters.unknownPlacements).toBe(1);
+  });
+
+  it('separates LoRA adapters, salts and multimodal content, and leaves plain prompts as they are', () => {
+    const { send, held } = setUp();
+    const one = (extra: Partial<StoredEvent>, hash: bigint): StoredEvent => ({
+      ...stored([1], 0),
+      hashes: [hash],
+      ...extra,
+    });
+    send(one({}, 1n), one({ loraName: 'l', extraKeys: [['l']] }, 2n), one({ extraKeys: [['salt']] }, 3n));
+    send(one({ extraKeys: [[['image', 0]]] }, 4n));
+    const of = (namespace: object) => keyOf([1], namespace);
+    const keys = held();
+    expect(keys).toEqual(expect.arrayContaining([of({}), of({ lora: 'l' }), of({ cacheSalt: 'salt' })]));
+    expect(new Set(keys).size).toBe(4);
+  });
+
+  it('skips what it cannot use, and says why', () => {
+    const { counters, send, held } = setUp();
+    send(
+      { ...stored([1], 0), groupIdx: 0, specKind: 'full_attention' },
+      { ...stored([2], 0), groupIdx: 1, specKind: 'sliding_window' },
+      { ...stored([2], 0), groupIdx: 2, specKind: 'full_attention' },
+      { ...stored([2], 0), tier: 'unknown' },
+      { ...stored([2], 0), tokenIds: [1] },
+      { ...stored([2], 0), blockSize: 1, tokenIds: [2] },
+      { type: 'removed', hashes: [hashOf([1])], tier: 'gpu', groupIdx: 1 },
+      { type: 'removed', hashes: [hashOf([2])], tier: 'gpu' },
+    );
+    expect(held()).toEqual([keyOf([1])]);
+    const { skipped, unknownRemovals } = counters;
+    expect(skipped).toEqual({
+      'unknown-tier': 1,
+      'attention-kind': 1,
+      group: 2,
+      'block-size': 1,
+      'not-dense': 1,
+    });
+    expect(unknownRemovals).toBe(1);
+  });
+});
