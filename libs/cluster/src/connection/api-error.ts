@@ -40,9 +40,12 @@ export function apiError(what: string, status: number, body: string, retryAfter?
 /** A request without an answer (refused, reset, timed out, unusable kubeconfig) as a ClusterError. */
 export function noAnswer(what: string, error: unknown): ClusterError {
   const causes: string[] = [];
-  for (let cause: unknown = error; cause instanceof Error && causes.length < 3; cause = cause.cause) {
-    const text = cause.message || ('code' in cause ? String(cause.code) : cause.name);
-    if (!causes.includes(text)) causes.push(text);
+  // fetch says "fetch failed" and keeps what went wrong in the cause.
+  let cause = error as { message?: string; code?: string; cause?: unknown } | undefined;
+  while (typeof cause === 'object' && cause !== null && causes.length < 3) {
+    const text = cause.message || cause.code;
+    if (text !== undefined && !causes.includes(text)) causes.push(text);
+    cause = cause.cause as typeof cause;
   }
   return new ClusterError(
     'unavailable',

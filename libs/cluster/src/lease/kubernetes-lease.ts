@@ -61,17 +61,18 @@ export class KubernetesLease implements LeaseHandle {
     this.#holding = false;
     clearTimeout(this.#expiry);
     await this.stopped;
-    if (!held || this.#last === undefined) return;
-    const spec = {
-      ...this.#last.spec,
-      holderIdentity: '',
-      leaseDurationSeconds: 1,
-      renewTime: microTime(new Date()),
-    };
     // When this fails the lease runs out by itself.
-    await this.#put({ ...this.#last, spec }, AbortSignal.timeout(this.#durationMs / 3)).catch(
-      () => undefined,
-    );
+    if (held)
+      await this.#giveBack(AbortSignal.timeout(Math.ceil(this.#durationMs / 3))).catch(() => undefined);
+  }
+
+  /** Reads first: a renewal that was cut off by the release may have been written. */
+  async #giveBack(signal: AbortSignal): Promise<void> {
+    const current = await this.#get(signal);
+    if (current?.spec?.holderIdentity !== this.options.identity) return;
+    const renewTime = microTime(new Date());
+    const spec = { ...current.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime };
+    await this.#put({ ...current, spec }, signal);
   }
 
   async #run(): Promise<void> {
@@ -83,6 +84,8 @@ export class KubernetesLease implements LeaseHandle {
         this.#backoff.reset();
       } catch (error) {
         if (stop.aborted) return;
+        // Refusals and silence of the API were noted where they happened.
+        if (!(error instanceof ClusterError)) this.#failed(error);
         waitMs = this.#backoff.nextMs(error instanceof ClusterError ? error.retryAfterMs : 0);
       }
       await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
@@ -182,14 +185,18 @@ export class KubernetesLease implements LeaseHandle {
     try {
       callback();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.notify({ kind: 'handler-failed', resource: `lease ${this.#name}`, message });
+      this.#failed(error);
     }
   }
 
-  async #get(): Promise<Lease | undefined> {
+  #failed(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.notify({ kind: 'handler-failed', resource: `lease ${this.#name}`, message });
+  }
+
+  async #get(signal: AbortSignal = this.#limit()): Promise<Lease | undefined> {
     try {
-      return await this.rest.json<Lease>({ method: 'GET', path: this.#path(), signal: this.#limit() });
+      return await this.rest.json<Lease>({ method: 'GET', path: this.#path(), signal });
     } catch (error) {
       if (error instanceof ClusterError && error.reason === 'not-found') return undefined;
       throw error;
@@ -217,7 +224,7 @@ export class KubernetesLease implements LeaseHandle {
 
   /** A request that hangs must leave time for another one before the lease runs out. */
   #limit(): AbortSignal {
-    return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#durationMs / 3)]);
+    return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(Math.ceil(this.#durationMs / 3))]);
   }
 
   #renewEveryMs(): number {

@@ -126,18 +126,20 @@ export class PoolDirectory {
     const problems: PoolProblem[] = [];
     const outcomes = [...this.#v1.list().map(poolOf), ...this.#v1alpha2.list().map(poolOfV1Alpha2)];
     for (const outcome of outcomes) {
-      if ('problem' in outcome) {
-        problems.push(outcome.problem);
-        continue;
-      }
-      const { namespace, name } = outcome.pool;
+      // A pool that became invalid is served as it was: a typing error must not stop its engines.
+      const { namespace, name } = 'pool' in outcome ? outcome.pool : outcome.problem;
+      const pool = 'pool' in outcome ? outcome.pool : this.get(namespace, name)?.pool;
+      if ('problem' in outcome) problems.push(outcome.problem);
+      if (pool === undefined) continue;
       const first = pools.get(`${namespace}/${name}`);
-      if (first === undefined) pools.set(`${namespace}/${name}`, outcome.pool);
-      else {
-        const problem = `InferencePool ${namespace}/${name} exists in ${first.group} and in ${outcome.pool.group}: the first is served`;
+      if (first === undefined) {
+        pools.set(`${namespace}/${name}`, pool);
+      } else if (first.group !== pool.group) {
+        const problem = `InferencePool ${namespace}/${name} exists in ${first.group} and in ${pool.group}: the first is served`;
         problems.push({ namespace, name, problem });
       }
     }
+    problems.sort((a, b) => (a.problem < b.problem ? -1 : 1));
     return { pools: [...pools.values()], problems };
   }
 
