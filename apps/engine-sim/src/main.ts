@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { releaseStartupMemory } from './keep-heap-small.js';
 import { parseOptions } from './options/parse-options.js';
 import { startEngineSim } from './start-engine-sim.js';
 
@@ -28,6 +29,7 @@ if ('help' in parsed) {
     for (const warning of sim.warnings) log('warn', warning);
     const { url, kvEvents, kvReplay } = sim;
     process.stdout.write(`${JSON.stringify({ ready: true, url, kvEvents, kvReplay })}\n`);
+    setTimeout(releaseStartupMemory, 300);
     if (options.failures.crash) process.kill(process.pid, 'SIGKILL');
     let stopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -10,7 +10,7 @@ import { Failures } from './engine/failures.js';
 import { PublishedCache } from './engine/published-cache.js';
 import { SimulatedEngine } from './engine/simulated-engine.js';
 import { VirtualClock } from './engine/virtual-clock.js';
-import { openEventFeed } from './engine/zmq-event-feed.js';
+import { ZmqEventFeed } from './engine/zmq-event-feed.js';
 import { EngineMetrics } from './metrics.js';
 import type { EngineSimOptions } from './options/options.js';
 
@@ -54,7 +54,7 @@ export async function startEngineSim(options: EngineSimOptions, host: EngineSimH
     { modelName: options.servedModelNames[0]!, blockSize, blockCount },
     () => engine,
   );
-  const feed = options.kvEvents && (await openEventFeed(options.kvEvents, options));
+  const feed = options.kvEvents && (await ZmqEventFeed.open(options.kvEvents, options));
   const cache = new PublishedCache(blockSize, feed);
   const engine: SimulatedEngine = new SimulatedEngine({
     profile,

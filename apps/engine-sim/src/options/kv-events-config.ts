@@ -5,7 +5,7 @@ const endpoint = z.string().regex(/^tcp:\/\/.+:\d+$/, 'must look like tcp://*:55
 /** vLLM's `--kv-events-config`, a JSON object with vLLM's names and defaults. */
 export const kvEventsConfig = z.strictObject({
   enable_kv_cache_events: z.boolean().default(false).describe('publish cache events'),
-  publisher: z.enum(['zmq', 'null']).default('zmq'),
+  publisher: z.literal('zmq', 'must be zmq').default('zmq'),
   endpoint: endpoint.default('tcp://*:5557').describe('where the PUB socket listens; * is --host'),
   replay_endpoint: endpoint
     .nullable()

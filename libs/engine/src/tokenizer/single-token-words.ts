@@ -5,6 +5,13 @@ import type { SingleTokenWords } from './tokenizer.js';
 const WORD = /^[\u0120\u2581]([a-z]{2,})$/;
 // Enough variety for readable text; keeps the search short on vocabularies of 150,000 tokens.
 const MAX_WORDS = 4_096;
+/** Candidates judged together: one call to `encode` for all, unless one of them is no word. */
+const TOGETHER = 256;
+
+interface Candidate {
+  readonly id: number;
+  readonly text: string;
+}
 
 /**
  * The words of a vocabulary that stay one token between other words. `encode` is the judge: a token that
@@ -14,16 +21,25 @@ export function findSingleTokenWords(
   vocabulary: ReadonlyMap<string, number>,
   encode: (text: string) => ArrayLike<number>,
 ): SingleTokenWords {
-  const found: Array<{ id: number; text: string }> = [];
-  const byId = [...vocabulary].sort((a, b) => a[1] - b[1]);
-  for (const [token, id] of byId) {
+  const candidates: Candidate[] = [];
+  for (const [token, id] of vocabulary) {
     const word = WORD.exec(token)?.[1];
-    if (word === undefined) continue;
-    const text = ` ${word}`;
-    const ids = encode(text + text);
-    if (ids.length === 2 && ids[0] === id && ids[1] === id) found.push({ id, text });
-    if (found.length === MAX_WORDS) break;
+    if (word !== undefined) candidates.push({ id, text: ` ${word}` });
   }
+  candidates.sort((a, b) => a.id - b.id);
+  const stays = (some: readonly Candidate[]): boolean => {
+    // Each twice in a row, so that every one is seen after a word and before a word.
+    const ids = encode(some.map(({ text }) => text + text).join(''));
+    return (
+      ids.length === some.length * 2 && some.every(({ id }, i) => ids[2 * i] === id && ids[2 * i + 1] === id)
+    );
+  };
+  const found: Candidate[] = [];
+  for (let i = 0; i < candidates.length && found.length < MAX_WORDS; i += TOGETHER) {
+    const some = candidates.slice(i, i + TOGETHER);
+    found.push(...(stays(some) ? some : some.filter((candidate) => stays([candidate]))));
+  }
+  found.length = Math.min(found.length, MAX_WORDS);
   return { ids: Uint32Array.from(found, (word) => word.id), texts: found.map((word) => word.text) };
 }
 
