@@ -1,0 +1,21 @@
+import type { EngineMetrics } from './engine-metrics.js';
+import { type EngineHttpOptions, getText } from './get-text.js';
+import type { EngineKind } from './metric-names.js';
+import { parseEngineMetrics } from './parse-engine-metrics.js';
+
+export interface ScrapeOptions extends EngineHttpOptions {
+  /** Which engine it is; recognised by its metrics when absent. */
+  readonly engine?: EngineKind;
+  /** Default `/metrics`. */
+  readonly path?: string;
+}
+
+/**
+ * An engine's load and cache figures, as it states them now.
+ *
+ * @param address `ip:port` of its API
+ * @throws EngineHttpError
+ */
+export async function scrapeEngine(address: string, options: ScrapeOptions = {}): Promise<EngineMetrics> {
+  return parseEngineMetrics(await getText(address, options.path ?? '/metrics', options), options.engine);
+}
