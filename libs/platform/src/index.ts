@@ -18,6 +18,7 @@ export { bootstrap } from './service/bootstrap.js';
 export { type RunningService, runService, type ServiceDefinition } from './service/run-service.js';
 export * from './service/service-context.js';
 export type { HttpOptions } from './service/start-servers.js';
+export type { Span, Tracing } from './tracing/span.js';
 export {
   childTraceContext,
   formatTraceparent,
@@ -25,4 +26,4 @@ export {
   propagateTraceparent,
   type TraceContext,
 } from './tracing/trace-context.js';
-export { createTracing, type Span, type Tracing } from './tracing/tracing.js';
+export { createTracing } from './tracing/tracing.js';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { HealthChecks } from '../health/health-checks.js';
-import type { Tracing } from '../tracing/tracing.js';
+import type { Tracing } from '../tracing/span.js';
 
 /** What every service gets from the platform. Injected with `@Inject(SERVICE_CONTEXT)` or one by one. */
 export interface ServiceContext<C = unknown> {

@@ -2,8 +2,8 @@ import { type Context, ROOT_CONTEXT, SpanStatusCode, TraceFlags, trace } from '@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import type { Tracing } from './span.js';
 import { formatTraceparent, parseTraceparent } from './trace-context.js';
-import type { Tracing } from './tracing.js';
 
 /** Tracing through OpenTelemetry to an OTLP/HTTP collector. Imported only when an endpoint is configured. */
 export function startOtlpTracing(service: string, instance: string, endpoint: string): Tracing {

@@ -1,0 +1,19 @@
+import type { schedulerV1 } from '@penstock/contracts';
+import type { DecisionRecord } from '../../application/decision-record.js';
+
+/** A decision as `penstock.scheduler.v1.Decision`. */
+export function decisionMessage(record: DecisionRecord): schedulerV1.Decision {
+  const { timeMs, namespace, leading, excluded, input: _, ...fields } = record;
+  return {
+    ...fields,
+    time: new Date(timeMs).toISOString(),
+    poolNamespace: namespace,
+    leading: leading.map(({ endpointId, total, scores, matchedTokens }) => ({
+      endpoint: endpointId,
+      total,
+      scores: { ...scores },
+      matchedTokens,
+    })),
+    excluded: { ...excluded },
+  };
+}

@@ -1,0 +1,31 @@
+import type { CandidateScore, RoutingInput } from '@penstock/core/routing';
+
+/** Everything worth knowing about one decision. */
+export interface DecisionRecord {
+  readonly requestId: string;
+  readonly timeMs: number;
+  readonly namespace: string;
+  readonly pool: string;
+  /** Asked for. */
+  readonly model: string;
+  /** Sent to the engine. */
+  readonly targetModel: string;
+  readonly policy: string;
+  /** `ip:port`; empty when the request was rejected. */
+  readonly endpoint: string;
+  readonly promptTokens: number;
+  readonly matchedTokens: number;
+  readonly leading: readonly CandidateScore[];
+  readonly excluded: Readonly<Record<string, number>>;
+  /** Age of the oldest load figure that counted, in milliseconds. */
+  readonly metricsAgeMs: number;
+  /** Age of the KV view of the chosen engine, in milliseconds. */
+  readonly kvAgeMs: number;
+  readonly reason: string;
+  readonly scheduler: string;
+  /** Decides the same again when given to the policy; kept in memory only. */
+  readonly input?: RoutingInput;
+}
+
+/** Stands for "never" where an age must be a number that fits 32 bits. */
+export const UNKNOWN_AGE_MS = 0xffff_ffff;

@@ -1,0 +1,12 @@
+import type { Fleet } from './fleet.js';
+
+/** Every name a client can ask for: what objects define and what engines serve, sorted. */
+export function listModels(fleet: Fleet): string[] {
+  const names = new Set(fleet.definedModels());
+  for (const pool of fleet.pools()) {
+    for (const endpoint of pool.endpoints) {
+      for (const name of endpoint.servedModels) names.add(name);
+    }
+  }
+  return [...names].sort();
+}

@@ -1,0 +1,60 @@
+import { POLICY_NAMES } from '@penstock/core/routing';
+import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
+import { z } from 'zod';
+
+const count = (value: number, min: number, max: number, description: string) =>
+  z.number().int().min(min).max(max).default(value).describe(description);
+
+/** Settings of the scheduler. */
+export const config = defineConfig('scheduler', 'Picks the engine for every request, and explains why.', {
+  httpPort: portNumber(8080, 'Port of the OpenAI-compatible front door; replicas on one machine share it'),
+  grpcPort: portNumber(9101, 'Port of the gRPC API (Pick, Explain); replicas on one machine share it'),
+  metricsPort: portNumber(9090, 'Port of /metrics, /healthz and /readyz'),
+  namespace: z
+    .string()
+    .max(63)
+    .optional()
+    .describe('Kubernetes namespace whose InferencePools are served; absent = all namespaces'),
+  kubeconfig: z
+    .string()
+    .optional()
+    .describe('Path of a kubeconfig; absent = $KUBECONFIG, else the service account of the pod'),
+  natsUrl: z
+    .string()
+    .regex(/^(nats|tls|ws|wss):\/\/\S+$/, 'must be a nats:// or tls:// URL')
+    .default('nats://127.0.0.1:4222')
+    .meta({ description: 'NATS server of the event bus' }),
+  routingPolicy: z
+    .enum(POLICY_NAMES as unknown as [string, ...string[]])
+    .default('3-2-2')
+    .describe('Routing policy of pools without the annotation penstock.dev/routing-policy'),
+  tokenizerDir: z
+    .string()
+    .optional()
+    .describe(
+      'Folder with tokenizer.json and tokenizer_config.json of the served model; absent = the built-in one',
+    ),
+  tokenCacheTokens: count(
+    2_000_000,
+    0,
+    1_000_000_000,
+    'Tokenised prompts kept in memory, in tokens of 4 bytes',
+  ),
+  scrapeIntervalMs: durationMs(1000, 'Time between two reads of an engine’s metrics'),
+  scrapeTimeoutMs: durationMs(800, 'Longest wait for an engine’s metrics'),
+  maxAttempts: count(3, 1, 10, 'Engines tried for one request before its first byte'),
+  connectTimeoutMs: durationMs(2000, 'Longest wait for a connection to an engine'),
+  firstByteTimeoutMs: durationMs(600_000, 'Longest wait for the head of an engine’s answer'),
+  idleTimeoutMs: durationMs(300_000, 'Longest silence inside an engine’s answer'),
+  maxBodyBytes: count(16_777_216, 1024, 1_073_741_824, 'Largest request body, in bytes'),
+  assumedOutputTokens: count(512, 1, 1_000_000, 'Output length planned for at most, in tokens'),
+  decisionLogSize: count(10_000, 1, 10_000_000, 'Decisions kept in memory for Explain'),
+  fullDecisionEvery: count(1, 1, 1_000_000, 'One of so many decisions is published with its candidates'),
+  pickHoldMs: durationMs(60_000, 'How long a gRPC Pick reserves load when the caller does not say'),
+  decisionHeaders: z
+    .boolean()
+    .default(true)
+    .describe('Whether answers carry x-penstock-endpoint and x-penstock-policy'),
+});
+
+export type Config = ConfigOf<typeof config>;

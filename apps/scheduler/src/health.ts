@@ -1,0 +1,70 @@
+import type { Cluster, EventBus } from '@penstock/core/ports';
+import type { HealthChecks } from '@penstock/platform';
+import type { KvFollower } from './adapters/kv-follower.js';
+import type { Fleet } from './application/fleet.js';
+
+export interface HealthDependencies {
+  readonly bus: EventBus;
+  readonly cluster: Cluster;
+  readonly pools: { readonly synced: boolean; problems(): ReadonlyArray<{ readonly problem: string }> };
+  readonly fleet: Fleet;
+  readonly prefixes: KvFollower;
+}
+
+/**
+ * Only pools must have been seen once: without NATS, Kubernetes or any engine the scheduler keeps deciding from
+ * what it knows, and says so.
+ */
+export function registerHealth(health: HealthChecks, deps: HealthDependencies): void {
+  const { bus, cluster, pools, fleet, prefixes } = deps;
+  health.register({
+    name: 'pools',
+    required: true,
+    check: () => {
+      if (!pools.synced) throw new Error('InferencePools and their pods were not listed yet');
+      return `${fleet.pools().length} pools`;
+    },
+  });
+  health.register({
+    name: 'engines',
+    required: false,
+    check: () => {
+      const engines = fleet.pools().flatMap((pool) => pool.endpoints);
+      const ready = engines.filter((engine) => engine.excluded === undefined).length;
+      if (ready === 0) throw new Error(`none of ${engines.length} engines can take requests`);
+      return `${ready} of ${engines.length} ready`;
+    },
+  });
+  health.register({
+    name: 'pool-objects',
+    required: false,
+    check: () => {
+      const [first, ...more] = pools.problems();
+      if (first) throw new Error(`${first.problem}${more.length > 0 ? ` (and ${more.length} more)` : ''}`);
+      return undefined;
+    },
+  });
+  health.register({
+    name: 'kubernetes',
+    required: false,
+    check: async () => void (await cluster.probe()) as undefined,
+  });
+  health.register({
+    name: 'nats',
+    required: false,
+    check: () => {
+      const { problem, droppedEvents } = bus.status();
+      if (problem) throw new Error(problem);
+      return droppedEvents > 0 ? `${droppedEvents} events dropped so far` : undefined;
+    },
+  });
+  health.register({
+    name: 'kv-view',
+    required: false,
+    check: () => {
+      const { engines, waiting, blocks } = prefixes.status();
+      if (waiting > 0) throw new Error(`${waiting} of ${engines} engines wait for a snapshot`);
+      return `${engines} engines, ${blocks} blocks`;
+    },
+  });
+}

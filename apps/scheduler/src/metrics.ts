@@ -1,0 +1,254 @@
+import { BoundedLabel } from '@penstock/platform';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { DecisionRecord } from './application/decision-record.js';
+import type { Picked, Refused } from './application/pick-endpoint.js';
+import type { RequestOutcome } from './application/request-outcome.js';
+import { type ObservedSources, observeSources } from './observed-metrics.js';
+
+const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300];
+const DECISION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
+const TOKENS = [1, 64, 256, 1024, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
+
+/**
+ * Every metric of the scheduler, declared once. `llm_d_epp_*` are the names that llm-d's dashboards read; only
+ * those whose meaning is the same are there.
+ */
+export class SchedulerMetrics {
+  /** Client-chosen names must not grow the label set without end. */
+  private readonly models = new BoundedLabel(1000);
+  private readonly shownPolicies = new Map<string, string>();
+
+  constructor(private readonly registry: Registry) {}
+
+  private counter<L extends string>(name: string, help: string, labelNames: L[]) {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+  private gauge<L extends string>(name: string, help: string, labelNames: L[]) {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+  }
+  private histogram<L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) {
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.registry] });
+  }
+
+  private readonly requests = this.counter(
+    'penstock_scheduler_requests_total',
+    'Completions answered, by HTTP status',
+    ['pool', 'model', 'status'],
+  );
+  private readonly outcomes = this.counter(
+    'penstock_scheduler_outcomes_total',
+    'Routed completions by how they ended',
+    ['pool', 'outcome'],
+  );
+  private readonly refusals = this.counter(
+    'penstock_scheduler_rejected_total',
+    'Completions refused before they reached an engine',
+    ['reason'],
+  );
+  private readonly badRequests = this.counter(
+    'penstock_scheduler_bad_requests_total',
+    'Requests refused for their form',
+    ['code'],
+  );
+  private readonly retries = this.counter(
+    'penstock_scheduler_retries_total',
+    'Attempts that failed before the first byte',
+    ['pool', 'reason'],
+  );
+  private readonly decisions = this.counter('penstock_scheduler_decisions_total', 'Endpoints picked', [
+    'pool',
+    'policy',
+  ]);
+  private readonly decisionSeconds = this.histogram(
+    'penstock_scheduler_decision_duration_seconds',
+    'Time to pick an endpoint, tokenising not included',
+    [],
+    DECISION_SECONDS,
+  );
+  private readonly ttft = this.histogram(
+    'penstock_scheduler_time_to_first_token_seconds',
+    'Arrival to first byte of the answer',
+    ['pool'],
+    SECONDS,
+  );
+  private readonly promptTokens = this.counter(
+    'penstock_scheduler_prompt_tokens_total',
+    'Prompt tokens routed',
+    ['pool'],
+  );
+  private readonly matchedTokens = this.counter(
+    'penstock_scheduler_prefix_hit_tokens_total',
+    'Prompt tokens that the picked engine was known to hold',
+    ['pool'],
+  );
+  private readonly cachedTokens = this.counter(
+    'penstock_scheduler_cached_tokens_total',
+    'Prompt tokens that engines reported as cached',
+    ['pool'],
+  );
+  private readonly outputTokens = this.counter(
+    'penstock_scheduler_output_tokens_total',
+    'Output tokens delivered',
+    ['pool'],
+  );
+  private readonly inFlight = this.gauge(
+    'penstock_scheduler_in_flight_requests',
+    'Completions at engines now',
+    ['pool'],
+  );
+  private readonly policy = this.gauge(
+    'penstock_scheduler_pool_policy',
+    'Always 1; the label says which routing policy the pool uses',
+    ['pool', 'policy'],
+  );
+  private readonly refusedPolicies = this.counter(
+    'penstock_scheduler_unknown_policy_total',
+    'Pool annotations that name no routing policy',
+    ['pool'],
+  );
+  private readonly tokenizeFailures = this.counter(
+    'penstock_scheduler_tokenize_failures_total',
+    'Prompts routed without a known prefix because they could not be tokenised',
+    [],
+  );
+  private readonly probeFailures = this.counter(
+    'penstock_scheduler_engine_probe_failures_total',
+    'Engines that did not say their load or models',
+    ['what'],
+  );
+  private readonly kvUpdates = this.counter(
+    'penstock_scheduler_kv_updates_total',
+    'Updates of the KV view by what they did',
+    ['type', 'outcome'],
+  );
+
+  private readonly eppRequests = this.counter('llm_d_epp_request_total', 'Requests by model', [
+    'model_name',
+    'target_model_name',
+  ]);
+  private readonly eppErrors = this.counter('llm_d_epp_request_error_total', 'Requests that failed', [
+    'model_name',
+    'target_model_name',
+    'error_code',
+  ]);
+  private readonly eppDuration = this.histogram(
+    'llm_d_epp_request_duration_seconds',
+    'Arrival to end of the answer',
+    ['model_name', 'target_model_name'],
+    SECONDS,
+  );
+  private readonly eppTtft = this.histogram(
+    'llm_d_epp_request_ttft_seconds',
+    'Arrival to first token of streamed answers',
+    ['model_name', 'target_model_name'],
+    SECONDS,
+  );
+  private readonly eppInput = this.histogram(
+    'llm_d_epp_request_input_tokens',
+    'Prompt tokens',
+    ['model_name', 'target_model_name'],
+    TOKENS,
+  );
+  private readonly eppOutput = this.histogram(
+    'llm_d_epp_request_output_tokens',
+    'Output tokens',
+    ['model_name', 'target_model_name'],
+    TOKENS,
+  );
+  private readonly eppCached = this.histogram(
+    'llm_d_epp_request_cached_tokens',
+    'Prompt tokens reported as cached',
+    ['model_name', 'target_model_name'],
+    TOKENS,
+  );
+  private readonly eppRunning = this.gauge('llm_d_epp_request_running', 'Requests at engines now', [
+    'model_name',
+  ]);
+  private readonly eppScheduler = this.histogram(
+    'llm_d_epp_scheduler_e2e_duration_seconds',
+    'Time to pick an endpoint',
+    [],
+    DECISION_SECONDS,
+  );
+
+  decided(pick: Picked | Refused, durationMs: number): void {
+    this.decisionSeconds.observe(durationMs / 1000);
+    this.eppScheduler.observe(durationMs / 1000);
+    if (pick.kind === 'refused') {
+      this.refusals.inc({ reason: pick.code });
+      return;
+    }
+    const { record } = pick;
+    this.decisions.inc({ pool: poolOf(record), policy: record.policy });
+    this.promptTokens.inc({ pool: poolOf(record) }, record.promptTokens);
+    this.matchedTokens.inc({ pool: poolOf(record) }, record.matchedTokens);
+  }
+
+  sent(record: DecisionRecord): void {
+    this.inFlight.inc({ pool: poolOf(record) });
+    this.eppRunning.inc({ model_name: this.models.of(record.model) });
+  }
+
+  returned(record: DecisionRecord): void {
+    this.inFlight.dec({ pool: poolOf(record) });
+    this.eppRunning.dec({ model_name: this.models.of(record.model) });
+  }
+
+  retried(record: DecisionRecord, reason: string): void {
+    this.retries.inc({ pool: poolOf(record), reason });
+  }
+
+  completed(outcome: RequestOutcome, stream: boolean): void {
+    const { record, status, ttftMs, durationMs } = outcome;
+    const pool = poolOf(record);
+    const model = this.models.of(record.model);
+    const names = { model_name: model, target_model_name: this.models.of(record.targetModel) };
+    this.requests.inc({ pool, model, status: String(status) });
+    this.outcomes.inc({ pool, outcome: outcome.outcome });
+    this.outputTokens.inc({ pool }, outcome.outputTokens);
+    this.eppRequests.inc(names);
+    this.eppDuration.observe(names, durationMs / 1000);
+    this.eppInput.observe(names, outcome.promptTokens);
+    this.eppOutput.observe(names, outcome.outputTokens);
+    if (outcome.outcome !== 'ok') this.eppErrors.inc({ ...names, error_code: String(status) });
+    if (ttftMs !== null) {
+      this.ttft.observe({ pool }, ttftMs / 1000);
+      if (stream) this.eppTtft.observe(names, ttftMs / 1000);
+    }
+    if (outcome.cachedTokens !== null) {
+      this.cachedTokens.inc({ pool }, outcome.cachedTokens);
+      this.eppCached.observe(names, outcome.cachedTokens);
+    }
+  }
+
+  badRequest(code: string): void {
+    this.badRequests.inc({ code });
+  }
+
+  tokenizeFailed(): void {
+    this.tokenizeFailures.inc();
+  }
+
+  probeFailed(what: string): void {
+    this.probeFailures.inc({ what });
+  }
+
+  kvUpdated(type: string, outcome: string): void {
+    this.kvUpdates.inc({ type, outcome });
+  }
+
+  /** Figures that are read when somebody asks for the metrics. */
+  observe(sources: ObservedSources): void {
+    observeSources(this.registry, sources);
+  }
+
+  usesPolicy(pool: string, policy: string, refused: boolean): void {
+    const before = this.shownPolicies.get(pool);
+    if (before !== undefined) this.policy.remove({ pool, policy: before });
+    this.shownPolicies.set(pool, policy);
+    this.policy.set({ pool, policy }, 1);
+    if (refused) this.refusedPolicies.inc({ pool });
+  }
+}
+
+const poolOf = (record: DecisionRecord): string => (record.pool ? `${record.namespace}/${record.pool}` : '');

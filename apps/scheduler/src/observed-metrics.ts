@@ -1,0 +1,88 @@
+import type { EventBus } from '@penstock/core/ports';
+import { Gauge, type Registry } from 'prom-client';
+import type { KvFollower } from './adapters/kv-follower.js';
+import type { Fleet } from './application/fleet.js';
+
+export interface ObservedSources {
+  readonly fleet: Fleet;
+  readonly prefixes: KvFollower;
+  readonly bus: EventBus & { counters?(): object };
+}
+
+/** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
+export function observeSources(registry: Registry, { fleet, prefixes, bus }: ObservedSources): void {
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    collect: (g: Gauge<L>) => void,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        collect(this as Gauge<L>);
+      },
+    });
+  const pools = () =>
+    fleet.pools().map(({ namespace, name, endpoints }) => {
+      const ready = endpoints.filter((e) => e.excluded === undefined);
+      const mean = (of: (e: (typeof ready)[number]) => number) =>
+        ready.length === 0 ? 0 : ready.reduce((sum, e) => sum + of(e), 0) / ready.length;
+      return {
+        name,
+        pool: `${namespace}/${name}`,
+        all: endpoints.length,
+        ready: ready.length,
+        kv: mean((e) => e.kvUsage),
+        queue: mean((e) => e.waiting),
+      };
+    });
+
+  gauge(
+    'penstock_scheduler_endpoints',
+    'Endpoints of a pool by whether they take requests',
+    ['pool', 'state'],
+    (g) => {
+      for (const p of pools()) {
+        g.set({ pool: p.pool, state: 'ready' }, p.ready);
+        g.set({ pool: p.pool, state: 'excluded' }, p.all - p.ready);
+      }
+    },
+  );
+  gauge('llm_d_epp_ready_endpoints', 'Endpoints that take requests', ['name'], (g) => {
+    for (const p of pools()) g.set({ name: p.name }, p.ready);
+  });
+  gauge(
+    'llm_d_epp_average_kv_cache_utilization',
+    'Mean KV-cache use of ready endpoints, 0-1',
+    ['name'],
+    (g) => {
+      for (const p of pools()) g.set({ name: p.name }, p.kv);
+    },
+  );
+  gauge('llm_d_epp_average_queue_size', 'Mean waiting requests of ready endpoints', ['name'], (g) => {
+    for (const p of pools()) g.set({ name: p.name }, p.queue);
+  });
+  gauge('penstock_scheduler_kv_engines', 'Engines whose cache is followed, by state', ['state'], (g) => {
+    const { engines, waiting } = prefixes.status();
+    g.set({ state: 'synced' }, engines - waiting);
+    g.set({ state: 'waiting' }, waiting);
+  });
+  gauge('penstock_scheduler_kv_blocks', 'Distinct KV blocks in the view', [], (g) =>
+    g.set(prefixes.status().blocks),
+  );
+  gauge('penstock_scheduler_bus_connected', '1 while the event bus is connected', [], (g) =>
+    g.set(bus.status().connected ? 1 : 0),
+  );
+  gauge('penstock_scheduler_bus_buffered_events', 'Events waiting to be published', [], (g) =>
+    g.set(bus.status().bufferedEvents),
+  );
+  gauge('penstock_scheduler_bus_events', 'Totals of the event bus since start, by kind', ['kind'], (g) => {
+    for (const [kind, total] of Object.entries(bus.counters?.() ?? {}))
+      if (typeof total === 'number') g.set({ kind }, total);
+  });
+}
