@@ -1,2 +1,3 @@
 export * from './provision/index.js';
 export * from './servers/index.js';
+export * from './fakes/index.js';
