@@ -78,12 +78,16 @@ const fullBatch: PublishedBatch = {
 };
 
 describe('decoding what vLLM writes', () => {
-  it.each(
-    (['0.11.2', '0.22.0', '0.26.0', '0.33.0'] as const).flatMap((version) => [
-      [`${version} bytes` as const],
-      [`${version} int` as const],
-    ]),
-  )('reads %s', (name) => {
+  it.each([
+    ['0.11.2 bytes'],
+    ['0.11.2 int'],
+    ['0.22.0 bytes'],
+    ['0.22.0 int'],
+    ['0.26.0 bytes'],
+    ['0.26.0 int'],
+    ['0.33.0 bytes'],
+    ['0.33.0 int'],
+  ] as const)('reads %s', (name) => {
     expect(decodeEngineBatch(7, hex(VLLM_PAYLOADS[name]))).toEqual({
       batch: { sequence: 7, timestampMs: 1_700_000_000_250, rank: 0, events: plainEvents },
       problems: {},

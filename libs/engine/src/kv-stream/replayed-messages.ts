@@ -3,6 +3,8 @@ import type { KvEventMessage } from './kv-event-message.js';
 
 /** After a replay only late copies of its newest messages can still arrive. */
 const KEPT_AFTER_REPLAY = 1024;
+/** Ten times what vLLM buffers: a bound against a publisher that never ends. */
+const KEPT_DURING_REPLAY = 100_000;
 
 /**
  * Which live messages a replay has brought already. They come over another connection: some while the replay
@@ -15,6 +17,9 @@ export class ReplayedMessages {
   note(message: KvEventMessage): void {
     this.digests.set(message.sequence, digest(message));
     this.last = message.sequence;
+    if (this.digests.size > KEPT_DURING_REPLAY) {
+      this.trim();
+    }
   }
 
   /** Whether this live message was replayed. One newer than the replay ends the question for good. */

@@ -35,6 +35,7 @@ export async function* requestReplay(
   const idleTimeoutMs = options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS;
   const totalTimeoutMs = options.totalTimeoutMs ?? DEFAULT_TOTAL_TIMEOUT_MS;
   const deadline = performance.now() + totalTimeoutMs;
+  let leftMs = totalTimeoutMs;
   const socket = new Dealer({
     context: socketContext,
     linger: 0,
@@ -49,7 +50,7 @@ export async function* requestReplay(
     socket.sendTimeout = idleTimeoutMs;
     await socket.send([EMPTY, sequenceFrame(from)]);
     for (;;) {
-      const leftMs = Math.ceil(deadline - performance.now());
+      leftMs = Math.ceil(deadline - performance.now());
       socket.receiveTimeout = Math.max(1, Math.min(idleTimeoutMs, leftMs));
       const message = leftMs > 0 ? readReply(await socket.receive(), endpoint) : 'too-long';
       if (message === 'end') {
@@ -67,7 +68,7 @@ export async function* requestReplay(
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
       throw error;
     }
-    throw performance.now() >= deadline ? tooLong(endpoint, totalTimeoutMs) : idle(endpoint, idleTimeoutMs);
+    throw leftMs < idleTimeoutMs ? tooLong(endpoint, totalTimeoutMs) : idle(endpoint, idleTimeoutMs);
   } finally {
     options.signal?.removeEventListener('abort', abort);
     socket.close();
