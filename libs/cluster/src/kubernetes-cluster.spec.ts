@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { inferencePoolKind, type Pod, podKind } from '@penstock/contracts';
 import { ClusterError } from '@penstock/core/ports';
 import { json, list, pod, type Script, ScriptedApiServer, status } from '../test/scripted-api-server.js';
@@ -161,32 +161,51 @@ describe('KubernetesCluster', () => {
     expect(server.connections).toBeLessThanOrEqual(2);
   });
 
-  it('finds the API by a kubeconfig, with its token, and says what is wrong with a bad one', async () => {
-    let authorization: string | undefined;
-    server = await new ScriptedApiServer((_request, response) => {
-      authorization = response.req.headers.authorization;
-      json(response, 200, {});
-    }).start();
-    const folder = mkdtempSync(join(tmpdir(), 'penstock-kubeconfig-'));
-    const path = join(folder, 'config');
-    writeFileSync(
-      path,
-      JSON.stringify({
-        'current-context': 'here',
-        clusters: [{ name: 'c', cluster: { server: server.url } }],
-        users: [{ name: 'u', user: { token: 's3cret' } }],
-        contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
-      }),
-    );
-    cluster = new KubernetesCluster({ service: 'test', kubeconfig: path });
-    await cluster.probe();
-    expect(authorization).toBe('Bearer s3cret');
-    const wrong = new KubernetesCluster({ service: 'test', kubeconfig: path, context: 'elsewhere' });
-    expect((await failure(wrong.probe())).message).toContain(
-      'no usable context "elsewhere": choose one of here',
-    );
-    const missing = new KubernetesCluster({ service: 'test', kubeconfig: `${path}-not` });
-    expect((await failure(missing.probe())).message).toContain('ENOENT');
-    rmSync(folder, { recursive: true });
+  describe('with a kubeconfig', () => {
+    let folder: string;
+    let path: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'penstock-kubeconfig-'));
+      path = join(folder, 'config');
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    const write = (token: string) =>
+      writeFileSync(
+        path,
+        JSON.stringify({
+          'current-context': 'here',
+          clusters: [{ name: 'c', cluster: { server: server.url } }],
+          users: [{ name: 'u', user: { token } }],
+          contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
+        }),
+      );
+
+    it('authenticates, and reads the credentials again when they are refused', async () => {
+      let valid = 'first';
+      await open(
+        (_request, response) =>
+          response.req.headers.authorization === `Bearer ${valid}`
+            ? json(response, 200, {})
+            : status(response, 401, 'Unauthorized'),
+        { url: undefined, kubeconfig: path },
+      );
+      write('first');
+      await cluster.probe();
+      valid = 'second';
+      write('second');
+      expect((await failure(cluster.probe())).reason).toBe('forbidden');
+      await cluster.probe();
+    });
+
+    it('says what is wrong with a context or a file', async () => {
+      await open(() => undefined);
+      write('x');
+      const wrong = new KubernetesCluster({ service: 'test', kubeconfig: path, context: 'elsewhere' });
+      const message = (await failure(wrong.probe())).message;
+      expect(message).toContain('no usable context "elsewhere": choose one of here');
+      const missing = new KubernetesCluster({ service: 'test', kubeconfig: `${path}-not` });
+      expect((await failure(missing.probe())).message).toContain('ENOENT');
+    });
   });
 });

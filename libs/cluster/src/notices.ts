@@ -27,6 +27,7 @@ export type ClusterNotice =
 export type ListReason = 'first' | 'gone';
 /**
  * `closed`: the server ended it. `silent`: nothing arrived for the idle time, the connection may be dead.
+ * Both are routine on a quiet kind: count them, do not warn.
  * `gone`: the resource version is too old. `broken`: a line was not JSON. `failed`: any other error.
  */
 export type WatchEnd = 'closed' | 'silent' | 'gone' | 'broken' | 'failed';

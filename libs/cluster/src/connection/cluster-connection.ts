@@ -60,14 +60,20 @@ export class ClusterConnection {
     }
     if (request.signal !== undefined) context.setSignal(request.signal);
     const response = await new client.IsomorphicFetchHttpLibrary().send(context).toPromise();
-    // A rotated token must not be refused until the cache ends.
-    if (response.httpStatusCode === 401) this.#headers = undefined;
+    if (response.httpStatusCode === 401) this.#forgetCredentials();
     return response;
   }
 
   async close(): Promise<void> {
     await this.#dispatcher?.value?.close();
     this.#dispatcher = undefined;
+  }
+
+  /** After a rotation the next request reads kubeconfig, tokens and certificates again. */
+  #forgetCredentials(): void {
+    this.#loaded = undefined;
+    this.#headers = undefined;
+    if (this.#dispatcher !== undefined) this.#dispatcher = { ...this.#dispatcher, untilMs: 0 };
   }
 
   /** Loads client and kubeconfig once; a failure is tried again by the next request. */

@@ -99,6 +99,20 @@ describe('KubernetesLease', () => {
     expect(held(b)).toBe(true);
   });
 
+  it('does not think it holds the lease right after it was paused beyond its time', async () => {
+    const store = new LeaseStore();
+    const a = await candidate(store, 'a');
+    await eventually(() => held(a), Boolean);
+    // Blocks the whole thread: no timer can have run when it goes on.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800);
+    expect(held(a)).toBe(false);
+    await eventually(
+      () => a.calls,
+      (calls) => calls.length === 3,
+    );
+    expect(a.calls).toEqual(['acquired 1', 'lost', 'acquired 2']);
+  });
+
   it('takes its lease back without waiting when it was cut off but nobody else wanted it', async () => {
     const store = new LeaseStore();
     const a = await candidate(store, 'a');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { inferencePoolKind, inferencePoolV1Alpha2Kind, podKind } from '@penstock/contracts';
 import fc from 'fast-check';
 import { eventually } from '../../test/eventually.js';
@@ -141,6 +141,29 @@ describe('PoolDirectory', () => {
       'InferencePool ns/bad is invalid: spec.selector: must name at least one label: an empty selector would take every pod',
       'InferencePool ns/both exists in inference.networking.k8s.io and in inference.networking.x-k8s.io: the first is served',
     ]);
+  });
+});
+
+describe('PoolDirectory with a listener that throws', () => {
+  it('tells the others, warns and goes on', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    hand.put(inferencePoolKind, poolV1('p', { app: 'engine' }));
+    directory = new PoolDirectory(hand.cluster, { debounceMs: 5 });
+    told = [];
+    directory.onChange(() => {
+      throw new Error('listener bug');
+    });
+    directory.onChange((changes) => told.push([...changes]));
+    await eventually(
+      () => told.length,
+      (n) => n === 1,
+    );
+    expect(String(warn.mock.calls[0]?.[0])).toContain('a listener of the pools failed: Error: listener bug');
+    hand.put(podKind, enginePod());
+    await eventually(
+      () => told.length,
+      (n) => n === 2,
+    );
   });
 });
 

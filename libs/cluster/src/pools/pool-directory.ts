@@ -118,7 +118,7 @@ export class PoolDirectory {
     this.#synced = true;
     const changes = diffPools(this.#views, views);
     this.#views = views;
-    if (changes.length > 0) for (const listener of [...this.#listeners]) listener(changes);
+    if (changes.length > 0) for (const listener of [...this.#listeners]) tell(listener, changes);
   }
 
   #readPools(): { pools: Pool[]; problems: PoolProblem[] } {
@@ -161,6 +161,16 @@ export class PoolDirectory {
 
   #informers(): Array<Pick<Informer<Pod>, 'ageMs' | 'stop'>> {
     return [this.#v1, this.#v1alpha2, ...this.#pods.values()];
+  }
+}
+
+/** One listener that throws must neither end the process nor keep the change from the others. */
+function tell(listener: PoolListener, changes: readonly PoolChange[]): void {
+  try {
+    listener(changes);
+  } catch (error) {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.emitWarning(`a listener of the pools failed: ${what}`);
   }
 }
 
