@@ -191,10 +191,10 @@ describe('KubernetesInformer', () => {
     ],
   ])('does not hammer an API that %s', async (_how, script) => {
     await follow(script);
-    await sleep(2000);
-    // Delays double from 20 ms to 200 ms, each at least halved by jitter: at most about 20 rounds of two requests.
+    await sleep(1000);
+    // Delays double from 20 ms to 200 ms, each at least halved by jitter: at most about 13 rounds of two requests.
     expect(server.requests.length).toBeGreaterThan(4);
-    expect(server.requests.length).toBeLessThan(50);
+    expect(server.requests.length).toBeLessThan(30);
   });
 
   it('keeps its objects while the API is away, and catches up', async () => {

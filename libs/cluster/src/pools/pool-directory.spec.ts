@@ -164,6 +164,7 @@ describe('PoolDirectory with a listener that throws', () => {
       () => told.length,
       (n) => n === 2,
     );
+    warn.mockRestore();
   });
 });
 
