@@ -4,6 +4,7 @@ export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-c
 export { ModelDirectory, type ModelDirectoryOptions } from './models/model-directory.js';
 export { type ModelRule, type ModelTable, modelTable } from './models/model-table.js';
 export { type ModelResolution, resolveInTable, resolveModel } from './models/resolve-model.js';
+export { noticeLevel } from './notice-level.js';
 export type { ClusterNotice, ListReason, NoticeHandler, WatchEnd } from './notices.js';
 export type { Endpoint } from './pools/endpoint.js';
 export { endpointsOf, matchesLabels } from './pools/endpoints-of.js';
