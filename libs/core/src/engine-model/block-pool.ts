@@ -62,6 +62,11 @@ export class BlockPool {
     return this.table.get(content);
   }
 
+  /** Content of a block, -1 when it has none. */
+  contentOf(block: number): number {
+    return this.contents[block]!;
+  }
+
   isReferenced(block: number): boolean {
     return this.references[block]! > 0;
   }

@@ -19,11 +19,12 @@ export class ContentTable {
     this.mask = slots - 1;
   }
 
+  /** Sixteen consecutive ids share a neighbourhood of slots: prompts are looked up in order of id. */
   private home(content: number): number {
     const high = (content / 4_294_967_296) | 0;
-    let hash = Math.imul((content | 0) ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
+    let hash = Math.imul(((content | 0) >>> 4) ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
     hash ^= hash >>> 15;
-    return hash & this.mask;
+    return ((hash << 4) | (content & 15)) & this.mask;
   }
 
   /** Block of a content, -1 when absent. */

@@ -269,7 +269,7 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
   private storeBlocks(sequence: Sequence<R>, until: number): void {
     const from = sequence.storedBlocks;
     if (until <= from) return;
-    let parent = from === 0 ? -1 : sequence.contentOf(from - 1);
+    let parent = from === 0 ? -1 : this.pool.contentOf(sequence.blocks[from - 1]!);
     this.events.beginStored(sequence.request, from, parent);
     for (let i = from; i < until; i++) {
       const content = sequence.contentOf(i);
@@ -283,6 +283,7 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
   private preemptNewest(): void {
     const sequence = this.running.pop()!;
     if (sequence.decoding) this.decodes.remove(sequence, this.step - 1);
+    sequence.rememberGenerated((block) => this.pool.contentOf(block));
     this.free(sequence);
     sequence.computedTokens = 0;
     sequence.preempted = true;

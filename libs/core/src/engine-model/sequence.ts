@@ -19,7 +19,7 @@ export class Sequence<R extends EngineRequest = EngineRequest> {
   admission = 0;
   /** Whether it lost its blocks before. */
   preempted = false;
-  private readonly outputContents: number[] = [];
+  private readonly rememberedContents: number[] = [];
 
   constructor(
     readonly request: R,
@@ -33,14 +33,19 @@ export class Sequence<R extends EngineRequest = EngineRequest> {
     return this.request.promptTokens + this.emittedTokens;
   }
 
-  /** Content id of full block `index`; asks the request for generated ones and remembers the answer. */
+  /** Content id of full block `index`; asks the request for generated ones that are not remembered. */
   contentOf(index: number): number {
-    const prompt = this.request.promptBlocks;
-    if (index < prompt.length) return prompt[index]!;
-    const generated = index - prompt.length;
-    while (this.outputContents.length <= generated) {
-      this.outputContents.push(this.request.outputBlock(this.outputContents.length));
+    const { promptBlocks } = this.request;
+    if (index < promptBlocks.length) return promptBlocks[index]!;
+    const generated = index - promptBlocks.length;
+    return this.rememberedContents[generated] ?? this.request.outputBlock(generated);
+  }
+
+  /** Keeps the contents of generated blocks over a preemption, when the pool may forget them. */
+  rememberGenerated(contentOfBlock: (block: number) => number): void {
+    const first = this.request.promptBlocks.length;
+    for (let i = first + this.rememberedContents.length; i < this.storedBlocks; i++) {
+      this.rememberedContents.push(contentOfBlock(this.blocks[i]!));
     }
-    return this.outputContents[generated]!;
   }
 }

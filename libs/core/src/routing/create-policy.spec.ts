@@ -142,6 +142,7 @@ describe('policies', () => {
       input([endpoint('holder', { inFlightPrefillTokens: tokens }), endpoint('idle')], [80, 0]);
     expect(chosen('affinity-token-load', at(280_000))).toBe('holder');
     expect(chosen('affinity-token-load', at(290_000))).toBe('idle');
+    expect(chosen('affinity-token-load', at(290_000), { affinity: { maxTtftPenaltyMs: 0 } })).toBe('holder');
     const below = input([endpoint('holder', { inFlightPrefillTokens: 100 }), endpoint('idle')], [79, 0]);
     expect(chosen('affinity-token-load', below)).toBe('idle');
     const decision = createPolicy('affinity-token-load').decide(at(0));

@@ -41,7 +41,12 @@ const POLICIES = {
       name: 'affinity-token-load',
       prefixSource: options.affinitySource ?? 'approximate',
       filters: [prefixAffinityFilter(options.affinity)],
-      scorers: [{ scorer: tokenLoadScorer(), weight: 1 }],
+      scorers: [
+        {
+          scorer: options.affinityScorer === 'active-request' ? activeRequestScorer() : tokenLoadScorer(),
+          weight: 1,
+        },
+      ],
     }),
 } satisfies Record<string, (options: PolicyOptions) => RoutingPolicy>;
 

@@ -1,1 +1,12 @@
-export {};
+export * from './clairvoyant.js';
+export * from './fleet-options.js';
+export * from './ladder.js';
+export * from './quantile.js';
+export * from './random-source.js';
+export * from './run-fleet.js';
+export * from './session-trace.js';
+export * from './shared-prefix-workload.js';
+export * from './stage-result.js';
+export * from './trace-workload.js';
+export * from './unshared-workload.js';
+export * from './workload.js';

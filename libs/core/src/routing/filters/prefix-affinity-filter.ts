@@ -5,7 +5,7 @@ import type { Filter } from './filter.js';
 export interface PrefixAffinityOptions {
   /** Share of the prompt that makes an endpoint sticky, default 0.8. */
   readonly affinityThreshold?: number;
-  /** How much longer the best sticky endpoint may take to a first token, in ms, default 18,000. */
+  /** How much longer the best sticky endpoint may take to a first token, in ms, default 18,000; 0 = always stick. */
   readonly maxTtftPenaltyMs?: number;
   /** Prefill tokens/s that turn tokens in flight into waiting time, default 15,928. */
   readonly peakPrefillTokensPerSecond?: number;
@@ -35,8 +35,8 @@ export function prefixAffinityFilter(options: PrefixAffinityOptions = {}): Filte
           otherMs = Math.min(otherMs, ms);
         }
       }
-      if (sticky.length === 0 || stickyMs - otherMs > maxTtftPenaltyMs) return candidates;
-      return sticky;
+      if (sticky.length === 0) return candidates;
+      return maxTtftPenaltyMs > 0 && stickyMs - otherMs > maxTtftPenaltyMs ? candidates : sticky;
     },
   };
 }

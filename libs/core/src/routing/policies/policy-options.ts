@@ -9,6 +9,8 @@ export interface PolicyOptions {
   readonly countReserved?: boolean;
   /** Filter of `affinity-token-load`. */
   readonly affinity?: PrefixAffinityOptions;
+  /** Scorer of `affinity-token-load`: llm-d recommends `active-request` for decode-bound loads. Default `token-load`. */
+  readonly affinityScorer?: 'token-load' | 'active-request';
   /** Where `affinity-token-load` learns of prefixes, default `approximate`. */
   readonly affinitySource?: Exclude<PrefixSource, 'none'>;
 }
