@@ -15,6 +15,7 @@ import {
   completionBody,
   promptOf,
 } from './completion-request.js';
+import { encodeMessages, encodePrompt } from './encode-prompt.js';
 import { readJson } from './read-json.js';
 import { TokenStream } from './token-stream.js';
 import { WholeAnswer } from './whole-answer.js';
@@ -53,7 +54,10 @@ export class CompletionApi {
     const body = check(completionBody, raw);
     const model = this.modelOf(body.model);
     const prompt = promptOf(body.prompt);
-    const tokens = typeof prompt === 'string' ? this.options.tokenizer.encode(prompt) : prompt;
+    const tokens =
+      typeof prompt === 'string'
+        ? encodePrompt(this.options.tokenizer, prompt, this.options.maxModelLenTokens)
+        : prompt;
     // Null leaves the length to the context, as in vLLM; leaving it out means the default.
     const wanted = body.max_tokens ?? (raw['max_tokens'] === null ? undefined : DEFAULT_COMPLETION_TOKENS);
     const format = completionFormat(formatOptions(body, requestId, model));
@@ -67,11 +71,7 @@ export class CompletionApi {
   ): Promise<void> {
     const body = check(chatBody, await this.read(request));
     const model = this.modelOf(body.model);
-    const prompt = this.options.tokenizer.encodeChat(body.messages, {
-      addGenerationPrompt: body.add_generation_prompt,
-      tools: body.tools,
-      variables: body.chat_template_kwargs,
-    });
+    const prompt = encodeMessages(this.options.tokenizer, body, this.options.maxModelLenTokens);
     const maxTokens = this.fit(prompt.length, body.max_completion_tokens ?? body.max_tokens);
     const format = chatFormat(formatOptions(body, requestId, model));
     this.run({ body, prompt, maxTokens, format }, response);

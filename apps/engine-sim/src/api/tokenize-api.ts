@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tokenizer } from '@penstock/engine';
 import { z } from 'zod';
 import { chatBody, check, tokenIds } from './completion-request.js';
+import { encodeMessages, encodePrompt } from './encode-prompt.js';
 import { readJson } from './read-json.js';
 import { sendJson } from './send.js';
 
@@ -23,7 +24,10 @@ export class TokenizeApi {
 
   async tokenize(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readJson(request);
-    const tokens = 'messages' in body ? this.encodeChat(body) : this.encodeText(body);
+    const tokens =
+      'messages' in body
+        ? encodeMessages(this.tokenizer, check(conversationBody, body), this.maxModelLenTokens)
+        : this.encodeText(body);
     const answer = {
       count: tokens.length,
       max_model_len: this.maxModelLenTokens,
@@ -40,15 +44,8 @@ export class TokenizeApi {
 
   private encodeText(body: Record<string, unknown>): Uint32Array {
     const { prompt, add_special_tokens } = check(textBody, body);
-    return this.tokenizer.encode(prompt, { addSpecialTokens: add_special_tokens });
-  }
-
-  private encodeChat(body: Record<string, unknown>): Uint32Array {
-    const chat = check(conversationBody, body);
-    return this.tokenizer.encodeChat(chat.messages, {
-      addGenerationPrompt: chat.add_generation_prompt,
-      tools: chat.tools,
-      variables: chat.chat_template_kwargs,
+    return encodePrompt(this.tokenizer, prompt, this.maxModelLenTokens, {
+      addSpecialTokens: add_special_tokens,
     });
   }
 }

@@ -7,8 +7,11 @@ import type { EngineSimOptions } from './options.js';
 /** Result of reading the command line: options, a text to print (`--help`), or everything that is wrong. */
 export type ParsedOptions = { options: EngineSimOptions } | { help: string } | { errors: readonly string[] };
 
-const integer = (minimum: number, maximum: number) =>
-  z.coerce.number().pipe(z.int().min(minimum).max(maximum));
+const number = z
+  .string()
+  .regex(/^[-+]?\d+(\.\d+)?$/, 'must be a number')
+  .transform(Number);
+const integer = (minimum: number, maximum: number) => number.pipe(z.int().min(minimum).max(maximum));
 
 const json = <T extends z.ZodType>(schema: T) =>
   z
@@ -39,7 +42,7 @@ const flags = z.object({
   simGpu: z.string(),
   simDtype: z.string(),
   simTp: integer(1, 64),
-  simSpeed: z.coerce.number().pipe(z.number().min(0.01).max(10_000)),
+  simSpeed: number.pipe(z.number().min(0.01).max(10_000)),
   simEventFormat: z.enum(['array', 'map']),
   simTokenizer: z.string().min(1).optional(),
   simFailures: json(failurePlan),

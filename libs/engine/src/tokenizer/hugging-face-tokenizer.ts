@@ -24,12 +24,18 @@ export interface HuggingFaceParts {
 export class HuggingFaceTokenizer implements Tokenizer {
   readonly vocabularySize: number;
   readonly hasChatTemplate: boolean;
+  readonly longestTokenChars: number;
   #words: SingleTokenWords | undefined;
 
   constructor(private readonly parts: HuggingFaceParts) {
     let largestId = -1;
-    for (const id of parts.library.get_vocab().values()) if (id > largestId) largestId = id;
+    let longestTokenChars = 1;
+    for (const [token, id] of parts.library.get_vocab()) {
+      if (id > largestId) largestId = id;
+      if (token.length > longestTokenChars) longestTokenChars = token.length;
+    }
     this.vocabularySize = largestId + 1;
+    this.longestTokenChars = longestTokenChars;
     this.hasChatTemplate = parts.template !== undefined;
   }
 

@@ -29,6 +29,7 @@ describe('encode and decode', () => {
         expect(tokenizer.decode(ids)).toBe(text);
         expect(tokenizer.countTokens(text)).toBe(ids.length);
         for (const id of ids) expect(id).toBeLessThan(tokenizer.vocabularySize);
+        expect(text.length).toBeLessThanOrEqual(ids.length * tokenizer.longestTokenChars);
       }),
       { numRuns: 300 },
     );

@@ -37,6 +37,11 @@ export interface Tokenizer {
   /** Ids are 0 ≤ id < vocabularySize. */
   readonly vocabularySize: number;
   readonly hasChatTemplate: boolean;
+  /**
+   * Characters (UTF-16 units) of the longest token: a text longer than n times this has more than n tokens.
+   * Encoding costs some 0.5 µs per character, so refuse what cannot fit before encoding it.
+   */
+  readonly longestTokenChars: number;
 
   encode(text: string, options?: EncodeOptions): Uint32Array;
   /** Unknown ids decode to nothing; bytes that are no UTF-8 to U+FFFD. */

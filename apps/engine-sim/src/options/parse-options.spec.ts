@@ -1,0 +1,132 @@
+import { describe, expect, it } from '@jest/globals';
+import { bindAddress } from './kv-events-config.js';
+import { parseOptions } from './parse-options.js';
+
+const optionsOf = (args: string[], env: NodeJS.ProcessEnv = {}) => {
+  const parsed = parseOptions(args, env);
+  if (!('options' in parsed)) throw new Error(JSON.stringify(parsed));
+  return parsed.options;
+};
+const errorsOf = (args: string[]) => {
+  const parsed = parseOptions(args, {});
+  if (!('errors' in parsed)) throw new Error('accepted');
+  return parsed.errors;
+};
+
+describe('parseOptions', () => {
+  it('has the documented defaults', () => {
+    expect(optionsOf([])).toEqual({
+      model: 'Qwen/Qwen3-32B',
+      servedModelNames: ['Qwen/Qwen3-32B'],
+      host: '127.0.0.1',
+      port: 8000,
+      maxModelLenTokens: 131_072,
+      blockSizeTokens: 16,
+      maxSequences: 256,
+      maxBatchedTokens: 8_192,
+      seed: 0,
+      gpu: 'h100',
+      dtype: 'bf16',
+      tensorParallel: 2,
+      speed: 1,
+      eventFormat: 'map',
+      failures: { latencyMs: 0, errorRate: 0, errorStatus: 500, hang: 'no', cutRate: 0, crash: false },
+      debug: true,
+    });
+  });
+
+  it('reads flags, JSON flags with vLLM defaults, and the hash seed from the environment', () => {
+    const options = optionsOf(
+      [
+        '--served-model-name',
+        'a',
+        'b',
+        '--port=0',
+        '--sim-speed',
+        '10.5',
+        '--no-sim-debug',
+        '--kv-events-config',
+        '{"enable_kv_cache_events":true,"replay_endpoint":"tcp://*:5558"}',
+        '--sim-failures',
+        '{"errorRate":0.5}',
+      ],
+      { PYTHONHASHSEED: '42' },
+    );
+    expect(options).toMatchObject({
+      servedModelNames: ['a', 'b'],
+      port: 0,
+      speed: 10.5,
+      debug: false,
+      hashSeed: '42',
+      kvEvents: {
+        endpoint: 'tcp://*:5557',
+        replay_endpoint: 'tcp://*:5558',
+        buffer_steps: 10_000,
+        hwm: 100_000,
+        topic: '',
+      },
+      failures: { errorRate: 0.5, errorStatus: 500 },
+    });
+  });
+
+  it('publishes nothing when the config does not enable it', () => {
+    expect(optionsOf(['--kv-events-config', '{}']).kvEvents).toBeUndefined();
+  });
+
+  it('reports every mistake at once', () => {
+    const errors = errorsOf([
+      '--port',
+      '70000',
+      '--max-num-seqs',
+      'many',
+      '--sim-speed',
+      '0',
+      '--kv-events-config',
+      '{"endpont":"tcp://*:1"}',
+      '--sim-failures',
+      'not json',
+      '--prefix-caching-hash-algo',
+      'sha256',
+      '--tensor-paralel',
+      '2',
+    ]);
+    for (const name of [
+      'port',
+      'max-num-seqs',
+      'sim-speed',
+      'kv-events-config',
+      'sim-failures',
+      'hash-algo',
+      'paralel',
+    ]) {
+      expect(errors.join('\n')).toContain(name);
+    }
+  });
+
+  it.each([
+    [['--port', '-1']],
+    [['--port', '1.5']],
+    [['--port', '']],
+    [['--host']],
+    [['--max-model-len', 'NaN']],
+    [['--sim-event-format', 'xml']],
+    [['--kv-events-config', '{"enable_kv_cache_events":true,"endpoint":"ipc:///tmp/x"}']],
+    [['--sim-failures', '{"errorRate":2}']],
+    [['stray']],
+  ])('refuses %j', (args) => {
+    expect(errorsOf(args).length).toBeGreaterThan(0);
+  });
+
+  it('prints help', () => {
+    const parsed = parseOptions(['--help'], {});
+    expect(parsed).toMatchObject({ help: expect.stringContaining('--max-num-batched-tokens') });
+  });
+});
+
+describe('bindAddress', () => {
+  it('puts the host in place of the star only', () => {
+    expect(bindAddress('tcp://*:5557', '127.0.0.9')).toBe('tcp://127.0.0.9:5557');
+    expect(bindAddress('tcp://*:5557', '::1')).toBe('tcp://[::1]:5557');
+    expect(bindAddress('tcp://10.0.0.1:5557', '127.0.0.9')).toBe('tcp://10.0.0.1:5557');
+  });
+});
