@@ -1,0 +1,167 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { BlockHasher, decodeEngineBatch, hashLow64, requestReplay } from '@penstock/engine';
+import { Subscriber } from 'zeromq';
+import { send, startTestEngine, type TestEngine } from './engine.js';
+
+let engine: TestEngine;
+afterEach(async () => {
+  await engine.stop(0);
+  expect(engine.errors).toEqual([]);
+});
+
+const KV_EVENTS = JSON.stringify({
+  enable_kv_cache_events: true,
+  endpoint: 'tcp://*:0',
+  replay_endpoint: 'tcp://*:0',
+  topic: 'kv@test',
+});
+const start = (...args: string[]) =>
+  startTestEngine('--kv-events-config', KV_EVENTS, '--sim-speed', '500', '--host', '127.0.0.1', ...args);
+
+interface Dump {
+  lastSequence: number | null;
+  stepInFlight: boolean;
+  blocks: Array<{ hash: string; parent: string | null }>;
+}
+const dump = async (): Promise<Dump> => JSON.parse((await send(`${engine.url}/debug/cache`)).text) as Dump;
+const low64 = (hex: string) => BigInt(`0x${hex.slice(-16)}`);
+
+/** The cache that the events tell of: copies and parent by hash. Checks tokens against the hashes on the way. */
+async function replayed(checkTokens: boolean) {
+  const hasher = new BlockHasher({ blockSize: 16 });
+  const full = new Map<bigint, Buffer>();
+  const blocks = new Map<bigint, { copies: number; parent: bigint | null }>();
+  let expected = 0;
+  let cleared = 0;
+  for await (const { sequence, payload, topic } of requestReplay(engine.kvReplay!, 0)) {
+    expect(sequence).toBe(expected++);
+    expect(topic).toBe('kv@test');
+    const { batch, problems } = decodeEngineBatch(sequence, payload);
+    expect(Object.keys(problems)).toEqual([]);
+    expect(batch?.rank).toBe(0);
+    for (const event of batch!.events) {
+      if (event.type === 'cleared') {
+        blocks.clear();
+        cleared++;
+      } else if (event.type === 'removed') {
+        for (const hash of event.hashes) {
+          const block = blocks.get(hash)!;
+          if (--block.copies === 0) blocks.delete(hash);
+        }
+      } else {
+        expect(event).toMatchObject({ blockSize: 16, tier: 'gpu', groupIdx: 0, specKind: 'full_attention' });
+        expect(event.tokenIds.length).toBe(event.hashes.length * 16);
+        let parent = event.parent;
+        event.hashes.forEach((hash, i) => {
+          if (checkTokens) {
+            const digest = hasher.hashBlock(
+              parent === null ? null : full.get(parent)!,
+              Uint32Array.from(event.tokenIds),
+              i * 16,
+            );
+            expect(hashLow64(digest)).toBe(hash);
+            full.set(hash, digest);
+          }
+          const known = blocks.get(hash);
+          if (known) known.copies++;
+          else blocks.set(hash, { copies: 1, parent });
+          parent = hash;
+        });
+      }
+    }
+  }
+  return { blocks, cleared, lastSequence: expected === 0 ? null : expected - 1 };
+}
+
+async function expectDumpEqualsEvents(checkTokens = true): Promise<number> {
+  const { blocks, lastSequence } = await replayed(checkTokens);
+  const dumped = await dump();
+  expect(dumped.stepInFlight).toBe(false);
+  expect(dumped.lastSequence).toBe(lastSequence);
+  const byHash = (a: bigint[], b: bigint[]) => (a[0]! < b[0]! ? -1 : 1);
+  const fromDump = dumped.blocks.map(({ hash, parent }) => [
+    low64(hash),
+    parent === null ? -1n : low64(parent),
+  ]);
+  const fromEvents = [...blocks].map(([hash, { parent }]) => [hash, parent ?? -1n]);
+  expect(fromDump.sort(byHash)).toEqual(fromEvents.sort(byHash));
+  return fromDump.length;
+}
+
+/** Requests that share prefixes, `concurrency` at a time, with answers long enough to fill blocks. */
+async function load(requests: number, concurrency: number): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < requests) {
+      const i = next++;
+      const prompt = Array.from({ length: 40 + ((i * 37) % 200) }, (_, at) =>
+        at < 96 ? (at * 13 + (i % 5)) % 6_000 : (at * 17 + i) % 6_000,
+      );
+      const answer = await send(`${engine.url}/v1/completions`, {
+        prompt,
+        max_tokens: 1 + ((i * 11) % 80),
+        ignore_eos: true,
+      });
+      expect(answer.status).toBe(200);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+describe('cache events', () => {
+  it.each(['map', 'array'])('in %s layout tell exactly what the cache holds', async (format) => {
+    engine = await start('--sim-event-format', format);
+    await load(60, 8);
+    expect(await expectDumpEqualsEvents()).toBeGreaterThan(200);
+  });
+
+  it('also when blocks are evicted and requests preempted all the time', async () => {
+    engine = await start(
+      '--num-gpu-blocks-override',
+      '64',
+      '--max-model-len',
+      '512',
+      '--max-num-batched-tokens',
+      '256',
+      '--sim-speed',
+      '40',
+    );
+    await load(200, 20);
+    expect(await expectDumpEqualsEvents(false)).toBeLessThanOrEqual(64);
+    const { text } = await send(`${engine.url}/metrics`);
+    expect(Number(/^vllm:num_preemptions_total\{.*\} (\d+)/m.exec(text)?.[1])).toBeGreaterThan(0);
+  });
+
+  it('reach a subscriber as they happen, with the whole digest on the wire', async () => {
+    engine = await start();
+    const subscriber = new Subscriber({ linger: 0, receiveTimeout: 5_000 });
+    subscriber.connect(engine.kvEvents!);
+    subscriber.subscribe('kv@');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await send(`${engine.url}/v1/completions`, { prompt: Array(20).fill(5), max_tokens: 1 });
+    const frames = await subscriber.receive();
+    subscriber.close();
+    const expected = new BlockHasher({ blockSize: 16 }).hashPrompt(Array(20).fill(5));
+    expect(frames.map((frame) => frame.length)).toEqual([7, 8, expect.any(Number)]);
+    expect(frames[0]!.toString()).toBe('kv@test');
+    expect(frames[1]).toEqual(Buffer.alloc(8));
+    expect(frames[2]!.includes(expected[0]!)).toBe(true);
+    expect((await dump()).blocks).toEqual([{ hash: expected[0]!.toString('hex'), parent: null }]);
+  });
+
+  it('say when the cache is emptied', async () => {
+    engine = await start();
+    await load(5, 1);
+    expect((await send(`${engine.url}/reset_prefix_cache`, {})).status).toBe(200);
+    expect((await replayed(true)).cleared).toBe(1);
+    expect((await dump()).blocks).toEqual([]);
+  });
+
+  it('are not there unless asked for', async () => {
+    engine = await startTestEngine('--sim-speed', '500');
+    expect(engine).toMatchObject({ kvEvents: null, kvReplay: null });
+    await load(3, 1);
+    expect((await dump()).lastSequence).toBeNull();
+    expect((await dump()).blocks.length).toBeGreaterThan(0);
+  });
+});
