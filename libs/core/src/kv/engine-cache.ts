@@ -231,9 +231,11 @@ export class EngineCache {
     this.replay?.freed();
   }
 
-  /** The engine's process is known to be another one (pod or container restarted), or its events cannot be trusted. */
-  restarted(nowMs: number): ReplayRequest {
-    this.counters.restarts++;
+  /**
+   * Gives up everything known and asks for all that the engine still has: its process is another one, or a failed replay
+   * left history missing.
+   */
+  beginAnew(nowMs: number): ReplayRequest {
     this.parked = [];
     this.fence(nowMs);
     return this.ask(undefined);
