@@ -1,0 +1,57 @@
+import type { EventData } from '@penstock/contracts';
+import type { EventBus } from '@penstock/core/ports';
+import type { EngineFollower } from './follow-engine.js';
+
+/** Tells the suite about engines. Announcing twice is harmless: the events are facts, not steps. */
+export class EngineAnnouncer {
+  private readonly readyAnnounced = new WeakMap<EngineFollower, number>();
+
+  constructor(private readonly bus: EventBus) {}
+
+  registered(engine: EngineFollower): void {
+    const { model, blockSize, incarnation } = engine;
+    const data = { ...identity(engine), model, blockSize, incarnation, kvEvents: true };
+    this.publish('engine.registered', engine, data);
+  }
+
+  /** The engine's cache is followed live; once per incarnation. */
+  ready(engine: EngineFollower): void {
+    const { model, blockSize, incarnation } = engine;
+    if (this.readyAnnounced.get(engine) === incarnation) return;
+    this.readyAnnounced.set(engine, incarnation);
+    this.publish('engine.ready', engine, { ...identity(engine), model, blockSize, incarnation });
+  }
+
+  gone(engine: EngineFollower, reason: string): void {
+    this.publish('engine.gone', engine, { ...identity(engine), reason });
+  }
+
+  /** An engine known only from the store, whose pod is no longer there. */
+  goneFromStore(namespace: string, pool: string, engineId: string): void {
+    const pod = engineId.slice(engineId.indexOf('/') + 1).replace(/#\d+$/, '') || engineId;
+    const data = { engine: engineId, pod, address: '', reason: 'left while no index was following' };
+    this.bus.publish({ type: 'engine.gone', namespace, pool, key: engineId, data });
+  }
+
+  /** Says everything again, for a bus that may have lost it. */
+  again(engine: EngineFollower): void {
+    this.registered(engine);
+    if (this.readyAnnounced.get(engine) !== engine.incarnation) return;
+    this.readyAnnounced.delete(engine);
+    this.ready(engine);
+  }
+
+  private publish<T extends 'engine.registered' | 'engine.ready' | 'engine.gone'>(
+    type: T,
+    engine: EngineFollower,
+    data: EventData<T>,
+  ): void {
+    const { namespace, name } = engine.pool;
+    this.bus.publish({ type, namespace, pool: name, key: engine.engineId, data });
+  }
+}
+
+function identity(engine: EngineFollower) {
+  const { engineId, pod, address } = engine.endpoint;
+  return { engine: engineId, pod, address };
+}

@@ -1,0 +1,43 @@
+import type { EngineBatch } from '@penstock/core/kv';
+
+/** Where one engine's events come from. */
+export interface EngineAddress {
+  /** IP address without brackets. */
+  readonly ip: string;
+  readonly eventsPort: number;
+  readonly replayPort: number;
+}
+
+export interface EngineStreamHandlers {
+  /** A batch, in the order the engine sent it; `replayed` when it answers `replay`. */
+  readonly onBatch: (batch: EngineBatch, replayed: boolean) => void;
+  /** A batch that could not be read, or not completely: removals in it may be lost. */
+  readonly onUnreadable: (sequence: number) => void;
+  /** What was left out of messages, by reason; never their content. */
+  readonly onProblems: (problems: Readonly<Record<string, number>>) => void;
+  readonly onConnection: (connected: boolean) => void;
+}
+
+/** One engine's event stream. Reconnects by itself. */
+export interface EngineStream {
+  /** Delivers again what the engine still has from a sequence on; rejects with the reason when it could not. */
+  replay(fromSequence: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EngineStreams {
+  open(address: EngineAddress, handlers: EngineStreamHandlers): EngineStream;
+}
+
+/** What an engine says of itself over HTTP. */
+export interface EngineIdentity {
+  /** Served name of the base model. */
+  readonly model: string;
+  /** Tokens per block; 0 when the engine did not say. */
+  readonly blockSize: number;
+}
+
+export interface EngineProbe {
+  /** Asks once; rejects with the reason. `address` is `ip:port` of the HTTP server. */
+  identify(address: string, signal: AbortSignal): Promise<EngineIdentity>;
+}

@@ -1,0 +1,242 @@
+import type { Endpoint, Pool } from '@penstock/cluster';
+import { EngineCache, type ReplayRequest } from '@penstock/core/kv';
+import type { BlockStore, Clock } from '@penstock/core/ports';
+import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
+import type { Logger } from 'pino';
+import type { EngineProbe, EngineStream, EngineStreams } from './engine-stream.js';
+import { startingPoint } from './restore-engine.js';
+
+/** Where an engine is in being followed. `stale`: its events cannot be reached, what was known is kept. */
+export type FollowState = 'connecting' | 'replaying' | 'live' | 'stale' | 'gone';
+
+export interface FollowerContext {
+  readonly streams: EngineStreams;
+  readonly probe: EngineProbe;
+  readonly store: BlockStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: {
+    readonly kvEventsPort: number;
+    readonly kvReplayPort: number;
+    readonly probeTimeoutMs: number;
+    readonly maxOrphanBlocks: number;
+    readonly deltaMaxBlocks: number;
+  };
+  /** Many changes wait: publish them now. */
+  readonly onManyChanges: (engine: EngineFollower) => void;
+  /** The engine's model became known, or its cache became live. */
+  readonly onProgress: (engine: EngineFollower) => void;
+  /** A live batch was applied this long after the engine sent it, by its clock. */
+  readonly onLag: (lagMs: number) => void;
+  readonly onProblems: (problems: Readonly<Record<string, number>>) => void;
+}
+
+const REPLAY_RETRY_MS = [2_000, 8_000, 30_000];
+/** A stored state that comes later than this is not waited for. */
+const LOAD_TIMEOUT_MS = 5_000;
+
+/**
+ * Follows the cache of one life of one engine: learns its model, connects to its events, feeds them to `EngineCache`
+ * and serves the replays that one asks for.
+ */
+export class EngineFollower {
+  cache: EngineCache | undefined;
+  model = '';
+  state: FollowState = 'connecting';
+  private stream: EngineStream | undefined;
+  private readonly closing = new AbortController();
+  private connected = false;
+  private hasStarted = false;
+  private failedReplays = 0;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private knownBlockSize = 0;
+
+  constructor(
+    private readonly context: FollowerContext,
+    readonly pool: Pool,
+    public endpoint: Endpoint,
+    private readonly incarnationAfter = 0,
+  ) {}
+
+  get engineId(): string {
+    return this.endpoint.engineId;
+  }
+
+  /** Tokens per block; 0 until known. */
+  get blockSize(): number {
+    return this.cache?.blockSize || this.knownBlockSize;
+  }
+
+  /** The newest incarnation used, or to be exceeded. */
+  get incarnation(): number {
+    return this.cache?.incarnation ?? this.incarnationAfter;
+  }
+
+  /** Follows until `stop`. */
+  async start(): Promise<void> {
+    const identity = await this.learnIdentity();
+    if (!identity) return;
+    this.model = identity.model;
+    this.knownBlockSize = identity.blockSize;
+    this.context.onProgress(this);
+    const stored = await this.load();
+    if (this.closing.signal.aborted) return;
+    const from = startingPoint(stored, this.endpoint, this.model);
+    const { engineId, model } = this;
+    const { settings, clock } = this.context;
+    const incarnationAfter = Math.max(from.incarnationAfter, this.incarnationAfter);
+    this.cache = new EngineCache(
+      { engineId, model, ...from, incarnationAfter, maxOrphanBlocks: settings.maxOrphanBlocks },
+      clock.nowMs(),
+    );
+    this.openStream(this.cache);
+  }
+
+  /** Takes over what the cluster says of the same life. */
+  update(endpoint: Endpoint): void {
+    this.endpoint = endpoint;
+  }
+
+  async stop(): Promise<void> {
+    this.state = 'gone';
+    this.closing.abort();
+    clearTimeout(this.retryTimer);
+    await this.stream?.close();
+  }
+
+  private openStream(cache: EngineCache): void {
+    const { kvEventsPort, kvReplayPort } = this.context.settings;
+    const address = {
+      ip: this.endpoint.ip,
+      eventsPort: this.endpoint.kvEventsPort ?? kvEventsPort + this.endpoint.rank,
+      replayPort: this.endpoint.kvReplayPort ?? kvReplayPort + this.endpoint.rank,
+    };
+    this.stream = this.context.streams.open(address, {
+      onBatch: (batch, replayed) => {
+        const nowMs = this.context.clock.nowMs();
+        if (replayed) cache.replayed(batch, nowMs);
+        else {
+          if (batch.timestampMs > 0) this.context.onLag(Math.max(0, nowMs - batch.timestampMs));
+          this.serve(cache.receive(batch, nowMs));
+        }
+        if (cache.pendingChanges >= this.context.settings.deltaMaxBlocks) this.context.onManyChanges(this);
+      },
+      onUnreadable: (sequence) => cache.unreadable(sequence, this.context.clock.nowMs()),
+      onProblems: (problems) => this.context.onProblems(problems),
+      onConnection: (connected) => this.connectionChanged(cache, connected),
+    });
+  }
+
+  private connectionChanged(cache: EngineCache, connected: boolean): void {
+    this.connected = connected;
+    if (this.state === 'gone') return;
+    if (!connected) {
+      this.state = 'stale';
+      this.context.logger.warn({ engine: this.engineId, state: this.state }, 'lost the events of an engine');
+      return;
+    }
+    if (this.hasStarted) {
+      this.settle();
+      this.serve(cache.suspect(this.context.clock.nowMs()));
+      return;
+    }
+    this.hasStarted = true;
+    this.serve(cache.start());
+  }
+
+  /** Runs a replay that the cache wants; the next one it wants follows. */
+  private serve(request: ReplayRequest | undefined): void {
+    if (!request || this.closing.signal.aborted) return;
+    clearTimeout(this.retryTimer);
+    this.state = 'replaying';
+    void this.replay(request);
+  }
+
+  private async replay(request: ReplayRequest): Promise<void> {
+    const { logger, clock } = this.context;
+    const { cache, stream, engineId } = this;
+    let complete = true;
+    try {
+      await stream?.replay(request.fromSequence);
+    } catch (error) {
+      complete = false;
+      if (!this.closing.signal.aborted) {
+        logger.warn(
+          { engine: engineId, sequence: request.fromSequence, err: error },
+          'an engine did not replay its events',
+        );
+      }
+    }
+    if (!cache || this.closing.signal.aborted) return;
+    const next = cache.replayEnded(complete, clock.nowMs());
+    if (next) {
+      this.serve(next);
+      return;
+    }
+    this.settle();
+    if (complete) this.failedReplays = 0;
+    else this.retryLater(cache);
+  }
+
+  private settle(): void {
+    if (this.state === 'gone') return;
+    this.state = this.connected ? (this.cache?.replaying ? 'replaying' : 'live') : 'stale';
+    if (this.state === 'live') this.context.onProgress(this);
+  }
+
+  /** Engines often have no replay socket; one that names its port should answer there. */
+  private retryLater(cache: EngineCache): void {
+    const delayMs = REPLAY_RETRY_MS[this.failedReplays++];
+    if (delayMs === undefined || this.endpoint.kvReplayPort === undefined) return;
+    this.retryTimer = setTimeout(() => {
+      if (this.connected && !cache.replaying) this.serve(cache.beginAnew(this.context.clock.nowMs()));
+    }, delayMs);
+  }
+
+  private async learnIdentity() {
+    const { probe, settings, logger } = this.context;
+    const policy = retry(handleAll, {
+      maxAttempts: Number.MAX_SAFE_INTEGER,
+      backoff: new ExponentialBackoff({ initialDelay: 250, maxDelay: 5_000 }),
+    });
+    let attempts = 0;
+    policy.onFailure(({ reason }) => {
+      if (++attempts % 10 !== 1 || this.closing.signal.aborted) return;
+      const err = 'error' in reason ? reason.error : undefined;
+      logger.info(
+        { engine: this.engineId, address: this.endpoint.address, attempts, err },
+        'an engine does not say its model yet',
+      );
+    });
+    return policy
+      .execute(
+        ({ signal }) =>
+          probe.identify(
+            this.endpoint.address,
+            AbortSignal.any([signal, AbortSignal.timeout(settings.probeTimeoutMs)]),
+          ),
+        this.closing.signal,
+      )
+      .catch(() => undefined);
+  }
+
+  private async load() {
+    const { store, logger } = this.context;
+    const { namespace, name } = this.pool;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), LOAD_TIMEOUT_MS);
+    });
+    try {
+      return await Promise.race([store.load(namespace, name, this.engineId), timeout]);
+    } catch (error) {
+      logger.warn(
+        { engine: this.engineId, err: error },
+        'stored blocks could not be read; starting without them',
+      );
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import type { BlockStore, StoredDelta, StoredEngine } from '@penstock/core/ports';
+import type { Logger } from 'pino';
+import { encodeFacts } from './engine-facts.js';
+import type { EngineFollower } from './follow-engine.js';
+
+/** Results of writes to the block store, by what was done. */
+export type StoreOutcome = 'appended' | 'replaced' | 'removed' | 'refused' | 'failed';
+
+/** Deltas of one engine that wait for the store; more are replaced by the whole state. */
+const MAX_WAITING_DELTAS = 100;
+/** Batches after which the landmark in the store is renewed, well within an engine's replay buffer of 10,000. */
+const LANDMARK_BATCHES = 2_000;
+
+interface Queue {
+  readonly deltas: StoredDelta[];
+  /** The store does not have what comes before the waiting deltas. */
+  needsAll: boolean;
+  busy: boolean;
+  landmarkSequence: number;
+}
+
+/**
+ * Keeps the block store equal to the followed caches, off the hot path: deltas in order per engine, the whole state when
+ * the store lost or never had what comes before. Memory is the truth; a store that is away costs only a colder restart.
+ */
+export class BlockPersister {
+  private readonly queues = new Map<EngineFollower, Queue>();
+  private readonly removals = new Map<string, { namespace: string; pool: string; engineId: string }>();
+  private epoch: string | undefined;
+  private problemText: string | undefined;
+
+  constructor(
+    private readonly store: BlockStore,
+    private readonly logger: Logger,
+    private readonly onOutcome: (outcome: StoreOutcome) => void,
+  ) {}
+
+  /** Why the store is not up to date; undefined when it is. */
+  get problem(): string | undefined {
+    return this.problemText;
+  }
+
+  append(engine: EngineFollower, delta: StoredDelta): void {
+    const queue = this.queueOf(engine);
+    if (delta.sequence === 1) queue.needsAll = true;
+    if (delta.engineSequence - queue.landmarkSequence >= LANDMARK_BATCHES) queue.needsAll = true;
+    if (queue.deltas.length >= MAX_WAITING_DELTAS) queue.needsAll = true;
+    if (queue.needsAll) queue.deltas.length = 0;
+    else queue.deltas.push(delta);
+    void this.write(engine, queue);
+  }
+
+  /** The engine is gone: its stored state is removed, now or when the store answers again. */
+  remove(namespace: string, pool: string, engineId: string, engine?: EngineFollower): void {
+    if (engine) this.queues.delete(engine);
+    this.removals.set(engineId, { namespace, pool, engineId });
+    void this.removeWaiting();
+  }
+
+  /** Another life of the engine took over: nothing of this follower is written any more. */
+  forget(engine: EngineFollower): void {
+    this.queues.delete(engine);
+  }
+
+  /** The engine exists (again): a removal that waits must not take its state away. */
+  keep(engineId: string): void {
+    this.removals.delete(engineId);
+  }
+
+  /** Looks whether the store lost its content, and tries again what failed. Call it every few seconds. */
+  async refresh(): Promise<void> {
+    try {
+      const epoch = await this.store.epoch();
+      if (this.epoch !== undefined && epoch !== this.epoch) {
+        this.logger.warn({}, 'the block store lost its content; writing it again from memory');
+        for (const queue of this.queues.values()) {
+          queue.needsAll = true;
+          queue.deltas.length = 0;
+        }
+      }
+      this.epoch = epoch;
+      await this.removeWaiting();
+      await Promise.all([...this.queues].map(([engine, queue]) => this.write(engine, queue)));
+      if (![...this.queues.values()].some((q) => q.needsAll)) this.problemText = undefined;
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  private queueOf(engine: EngineFollower): Queue {
+    const known = this.queues.get(engine);
+    if (known) return known;
+    const queue = { deltas: [], needsAll: true, busy: false, landmarkSequence: 0 };
+    this.queues.set(engine, queue);
+    return queue;
+  }
+
+  private async write(engine: EngineFollower, queue: Queue): Promise<void> {
+    if (queue.busy) return;
+    queue.busy = true;
+    try {
+      while (this.queues.get(engine) === queue && (queue.needsAll || queue.deltas.length > 0)) {
+        if (queue.needsAll) await this.writeAll(engine, queue);
+        else await this.writeNext(engine, queue);
+      }
+    } catch (error) {
+      queue.needsAll = true;
+      queue.deltas.length = 0;
+      this.failed(error);
+    } finally {
+      queue.busy = false;
+    }
+  }
+
+  private async writeNext(engine: EngineFollower, queue: Queue): Promise<void> {
+    const delta = queue.deltas.shift() as StoredDelta;
+    const { namespace, name } = engine.pool;
+    if (await this.store.append(namespace, name, delta)) this.onOutcome('appended');
+    else {
+      this.onOutcome('refused');
+      queue.needsAll = true;
+      queue.deltas.length = 0;
+    }
+  }
+
+  private async writeAll(engine: EngineFollower, queue: Queue): Promise<void> {
+    const stored = storedState(engine);
+    // What is taken later comes as deltas after this state.
+    queue.needsAll = false;
+    queue.deltas.length = 0;
+    if (!stored) return;
+    queue.landmarkSequence = Math.max(0, stored.engineSequence);
+    const { namespace, name } = engine.pool;
+    if (await this.store.replace(namespace, name, stored)) {
+      this.onOutcome('replaced');
+      return;
+    }
+    this.onOutcome('refused');
+    const { engineId, incarnation } = stored;
+    this.logger.error(
+      { engine: engineId, incarnation },
+      'the store holds a newer life of this engine: does another kv-index follow it, or did the clock go back?',
+    );
+  }
+
+  private async removeWaiting(): Promise<void> {
+    for (const [key, { namespace, pool, engineId }] of [...this.removals]) {
+      try {
+        await this.store.remove(namespace, pool, engineId);
+        this.onOutcome('removed');
+        this.removals.delete(key);
+      } catch (error) {
+        this.failed(error);
+        return;
+      }
+    }
+  }
+
+  private failed(error: unknown): void {
+    this.onOutcome('failed');
+    const text = error instanceof Error ? error.message : String(error);
+    if (this.problemText === undefined)
+      this.logger.warn({ err: error }, 'blocks could not be stored; trying again');
+    this.problemText = text;
+  }
+}
+
+/** The engine's state as of its last delta; undefined before the first. */
+function storedState(engine: EngineFollower): StoredEngine | undefined {
+  const { cache, endpoint, model, engineId } = engine;
+  if (!cache || cache.sequence === 0) return undefined;
+  const { podUid, restartCount, startedAtMs } = endpoint;
+  const landmark = cache.publishedLandmark;
+  const facts = encodeFacts({
+    model,
+    blockSize: cache.blockSize,
+    podUid,
+    restartCount,
+    startedAtMs,
+    landmark,
+  });
+  const { incarnation, sequence, publishedEngineSequence: engineSequence } = cache;
+  return { engineId, incarnation, sequence, engineSequence, facts, blocks: cache.publishedBlocks() };
+}

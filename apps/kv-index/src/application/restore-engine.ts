@@ -1,0 +1,27 @@
+import type { Endpoint } from '@penstock/cluster';
+import type { RestoredCache } from '@penstock/core/kv';
+import type { StoredEngine } from '@penstock/core/ports';
+import { decodeFacts, isSameProcess } from './engine-facts.js';
+
+/** What a follower starts from. */
+export interface StartingPoint {
+  /** Largest incarnation known to have been used; 0 when none is. */
+  readonly incarnationAfter: number;
+  readonly blockSize?: number;
+  readonly restored?: RestoredCache;
+}
+
+/** Decides what of an engine's stored state may be used: all of it, or only its incarnation. */
+export function startingPoint(
+  stored: StoredEngine | undefined,
+  endpoint: Endpoint,
+  model: string,
+): StartingPoint {
+  if (!stored) return { incarnationAfter: 0 };
+  const { incarnation: incarnationAfter, engineSequence, blocks } = stored;
+  const facts = decodeFacts(stored.facts);
+  const usable = facts?.landmark && facts.model === model && isSameProcess(facts, endpoint);
+  if (!usable || !facts.landmark || engineSequence < facts.landmark.sequence) return { incarnationAfter };
+  const { landmark, blockSize } = facts;
+  return { incarnationAfter, blockSize, restored: { blocks, engineSequence, landmark } };
+}

@@ -1,0 +1,82 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+const PREFIX = 'penstock_kv_index';
+const LAG_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+const LOOKUP_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05];
+
+/** Metrics that are counted where something happens; those of existing state are in `observed-metrics.ts`. */
+export class KvIndexMetrics {
+  /** Set from the configuration, to tell how full the index is. */
+  readonly capacity: Gauge;
+  private readonly lag: Histogram;
+  private readonly problems: Counter<'reason'>;
+  private readonly store: Counter<'outcome'>;
+  private readonly lookups: Counter<'method' | 'outcome'>;
+  private readonly lookupSeconds: Histogram<'method'>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.capacity = new Gauge({
+      name: `${PREFIX}_capacity_holders`,
+      help: 'Most (block, engine) pairs the index takes',
+      registers,
+    });
+    this.lag = new Histogram({
+      name: `${PREFIX}_event_lag_seconds`,
+      help: 'Live batches: from the time the engine wrote into them to being applied',
+      buckets: LAG_SECONDS,
+      registers,
+    });
+    this.problems = new Counter({
+      name: `${PREFIX}_event_problems_total`,
+      help: 'Parts of engine messages that were left out, by reason',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.store = new Counter({
+      name: `${PREFIX}_store_writes_total`,
+      help: 'Writes to the block store, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.lookups = new Counter({
+      name: `${PREFIX}_lookups_total`,
+      help: 'gRPC lookups, by method and outcome',
+      labelNames: ['method', 'outcome'],
+      registers,
+    });
+    this.lookupSeconds = new Histogram({
+      name: `${PREFIX}_lookup_duration_seconds`,
+      help: 'Time to answer a lookup, by method',
+      labelNames: ['method'],
+      buckets: LOOKUP_SECONDS,
+      registers,
+    });
+  }
+
+  observeLag(lagMs: number): void {
+    this.lag.observe(lagMs / 1000);
+  }
+
+  countProblems(problems: Readonly<Record<string, number>>): void {
+    for (const [reason, count] of Object.entries(problems)) this.problems.inc({ reason }, count);
+  }
+
+  countStoreWrite(outcome: string): void {
+    this.store.inc({ outcome });
+  }
+
+  /** Runs a lookup and counts it. */
+  timeLookup<T>(method: string, run: () => T): T {
+    const startMs = performance.now();
+    let outcome = 'refused';
+    try {
+      const result = run();
+      outcome = 'ok';
+      return result;
+    } finally {
+      this.lookups.inc({ method, outcome });
+      this.lookupSeconds.observe({ method }, (performance.now() - startMs) / 1000);
+    }
+  }
+}

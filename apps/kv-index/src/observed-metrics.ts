@@ -1,0 +1,131 @@
+import type { PrefixIndex } from '@penstock/core/kv';
+import type { EventBus } from '@penstock/core/ports';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { EngineTotals } from './application/engine-totals.js';
+import type { BlockPersister } from './application/persist-changes.js';
+import type { ChangePublisher } from './application/publish-changes.js';
+import type { EngineTracker } from './application/track-engines.js';
+
+const PREFIX = 'penstock_kv_index';
+
+export interface ObservedSources {
+  readonly index: PrefixIndex;
+  readonly tracker: EngineTracker;
+  readonly totals: EngineTotals;
+  readonly publisher: ChangePublisher;
+  readonly persister: BlockPersister;
+  readonly bus: EventBus;
+}
+
+/** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
+export function observeSources(registry: Registry, sources: ObservedSources): void {
+  const { index, tracker, totals, publisher, persister, bus } = sources;
+  const counters = () => totals.sum(tracker.engines());
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    collect: (g: Gauge<L>) => void,
+  ) =>
+    new Gauge({
+      name: `${PREFIX}_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        collect(this as Gauge<L>);
+      },
+    });
+  const counter = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    collect: (c: Counter<L>) => void,
+  ) =>
+    new Counter({
+      name: `${PREFIX}_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        collect(this as Counter<L>);
+      },
+    });
+
+  gauge('engines', 'Followed engines, by state', ['state'], (g) => {
+    for (const state of ['connecting', 'replaying', 'live', 'stale']) g.set({ state } as never, 0);
+    for (const { state } of tracker.engines()) g.inc({ state });
+  });
+  counter('batches_total', 'Engine event batches, by outcome', ['outcome'], (c) => {
+    const { batches, duplicateBatches, droppedBatches } = counters();
+    c.inc({ outcome: 'applied' }, batches);
+    c.inc({ outcome: 'duplicate' }, duplicateBatches);
+    c.inc({ outcome: 'dropped' }, droppedBatches);
+  });
+  counter('blocks_total', 'Blocks in engine events, by event and outcome', ['event', 'outcome'], (c) => {
+    const n = counters();
+    c.inc({ event: 'stored', outcome: 'stored' }, n.storedBlocks);
+    c.inc({ event: 'stored', outcome: 'repeated' }, n.repeatedBlocks);
+    c.inc({ event: 'stored', outcome: 'unknown' }, n.unknownPlacements);
+    c.inc({ event: 'removed', outcome: 'removed' }, n.removedBlocks);
+    c.inc({ event: 'removed', outcome: 'unknown' }, n.unknownRemovals);
+  });
+  counter(
+    'orphan_blocks_total',
+    'Blocks whose parent was unknown, by what became of them',
+    ['outcome'],
+    (c) => {
+      const { orphansParked, orphansAdopted, orphansDropped } = counters();
+      c.inc({ outcome: 'parked' }, orphansParked);
+      c.inc({ outcome: 'adopted' }, orphansAdopted);
+      c.inc({ outcome: 'dropped' }, orphansDropped);
+    },
+  );
+  gauge('orphan_blocks', 'Blocks that wait for their parent', [], (g) => {
+    let waiting = 0;
+    for (const { cache } of tracker.engines()) waiting += cache?.orphanBlocks ?? 0;
+    g.set(waiting);
+  });
+  counter('events_skipped_total', 'Engine events that were not used, by reason', ['reason'], (c) => {
+    for (const [reason, count] of Object.entries(counters().skipped)) c.inc({ reason }, count);
+  });
+  counter('clears_total', 'Events that say an engine dropped everything', [], (c) =>
+    c.inc(counters().clears),
+  );
+  counter('gaps_total', 'Holes in engine event streams', [], (c) => c.inc(counters().gaps));
+  counter('replays_total', 'Replays asked of engines, by outcome', ['outcome'], (c) => {
+    const { replays, failedReplays, truncatedReplays } = counters();
+    c.inc({ outcome: 'asked' }, replays);
+    c.inc({ outcome: 'failed' }, failedReplays);
+    c.inc({ outcome: 'truncated' }, truncatedReplays);
+  });
+  counter('engine_restarts_total', 'Restarts of engines, by how they were noticed', ['source'], (c) => {
+    c.inc({ source: 'events' }, counters().restarts);
+    c.inc({ source: 'kubernetes' }, tracker.processRestarts);
+  });
+  counter('fences_total', 'Times everything known of an engine was given up', [], (c) =>
+    c.inc(counters().fences),
+  );
+  counter('published_total', 'Messages of changes, by type', ['type'], (c) => {
+    c.inc({ type: 'kv.delta' }, publisher.deltas);
+    c.inc({ type: 'kv.snapshot' }, publisher.snapshots);
+  });
+  gauge('blocks', 'Distinct blocks in the index', [], (g) => g.set(index.blocks));
+  gauge('holders', '(block, engine) pairs in the index', [], (g) => g.set(index.holders));
+  gauge('index_bytes', 'Memory of the index arrays', [], (g) => g.set(index.bytes));
+  counter('refused_blocks_total', 'Blocks that did not fit into the index', [], (c) => c.inc(index.refused));
+  gauge('store_connected', '1 while the block store is up to date', [], (g) =>
+    g.set(persister.problem ? 0 : 1),
+  );
+  gauge('bus_connected', '1 while the event bus is connected', [], (g) =>
+    g.set(bus.status().connected ? 1 : 0),
+  );
+  gauge('bus_buffered_events', 'Events that wait to be published', [], (g) =>
+    g.set(bus.status().bufferedEvents),
+  );
+  counter('bus_dropped_events_total', 'Events lost because the buffer was full', [], (c) =>
+    c.inc(bus.status().droppedEvents),
+  );
+}
