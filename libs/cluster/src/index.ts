@@ -1,5 +1,5 @@
 export type { BackoffOptions } from './backoff.js';
-export type { ClusterAddress } from './connection/cluster-address.js';
+export type { ClusterAddress } from './connection/credentials.js';
 export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-cluster.js';
 export { ModelDirectory, type ModelDirectoryOptions } from './models/model-directory.js';
 export { type ModelRule, type ModelTable, modelTable } from './models/model-table.js';

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { inferencePoolKind, type Pod, podKind } from '@penstock/contracts';
 import { ClusterError } from '@penstock/core/ports';
@@ -194,7 +195,14 @@ describe('KubernetesCluster', () => {
       await cluster.probe();
       valid = 'second';
       write('second');
+      await cluster.probe();
+      expect(server.requests).toHaveLength(3);
+      // Still refused with what was just read: the file is not read again for every request.
+      valid = 'third';
+      write('third');
       expect((await failure(cluster.probe())).reason).toBe('forbidden');
+      expect(server.requests).toHaveLength(4);
+      await sleep(1100);
       await cluster.probe();
     });
 

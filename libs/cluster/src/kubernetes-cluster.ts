@@ -10,8 +10,8 @@ import type {
 } from '@penstock/core/ports';
 import { ClusterError } from '@penstock/core/ports';
 import type { BackoffOptions } from './backoff.js';
-import type { ClusterAddress } from './connection/cluster-address.js';
 import { ClusterConnection } from './connection/cluster-connection.js';
+import type { ClusterAddress } from './connection/credentials.js';
 import { resourcePath } from './connection/resource-path.js';
 import { RestClient, withKind } from './connection/rest-client.js';
 import { KubernetesInformer } from './informer/kubernetes-informer.js';
@@ -143,7 +143,7 @@ export class KubernetesCluster implements Cluster {
   /** Stops every informer, gives every lease back and closes the connections. */
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((stop) => stop()));
-    await this.#connection.close();
+    this.#connection.close();
   }
 
   /** Remembers what `close` must stop, until it was stopped by its owner. */

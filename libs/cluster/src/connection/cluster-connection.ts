@@ -1,5 +1,8 @@
-import type { KubeConfig, RequestContext, ResponseContext } from '@kubernetes/client-node';
-import { type ClusterAddress, loadAddress } from './cluster-address.js';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
+import { Backoff } from '../backoff.js';
+import { type ClusterAddress, type Credentials, loadCredentials } from './credentials.js';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -10,107 +13,117 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
 }
 
-type ClientNode = typeof import('@kubernetes/client-node');
-type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
-
-interface Loaded {
-  readonly client: ClientNode;
-  readonly config: KubeConfig;
+interface Session extends Credentials {
+  readonly agent: HttpAgent;
+  readonly loadedMs: number;
 }
 
-/** Tokens are read again this often; projected service account tokens live for at least ten minutes. */
-const CREDENTIALS_TTL_MS = 30_000;
-/** Connections are made anew this often so that rotated certificates come into use. */
-const DISPATCHER_TTL_MS = 600_000;
+/** Projected service account tokens live for at least ten minutes and are replaced before they end. */
+const CREDENTIALS_TTL_MS = 300_000;
+const READ_BACKOFF = { initialMs: 1_000, maxMs: 10_000 };
 
-/**
- * The HTTP transport of the Kubernetes client with its kubeconfig, authentication and TLS.
- *
- * Its typed API objects are not used: they turn timestamps into Dates and drop fields that its generated
- * models do not know. The module costs about 0.3 s and 90 MB of memory to load, so it is loaded on the
- * first request.
- */
+/** Authenticated HTTP to the API server. Nothing is read or connected before the first request. */
 export class ClusterConnection {
   readonly #address: ClusterAddress;
-  #loaded: Promise<Loaded> | undefined;
-  #headers: { readonly values: Record<string, string>; readonly untilMs: number } | undefined;
-  #dispatcher: { readonly value: Dispatcher; readonly untilMs: number } | undefined;
+  #session: Session | undefined;
+  #loading: Promise<Session> | undefined;
+  /** Reading starts a process: what stays refused or unreadable must not start one per request. */
+  readonly #refusals = new Backoff(READ_BACKOFF);
+  readonly #failures = new Backoff(READ_BACKOFF);
+  #failure: unknown;
+  #readAgainMs = 0;
 
   constructor(address: ClusterAddress) {
     this.#address = address;
   }
 
   /**
-   * Sends one request and returns the answer, whatever its status.
+   * Sends one request and returns the answer, whatever its status. When the credentials are refused they are
+   * read again, once.
    *
-   * @throws whatever fetch throws when no answer comes; Error when the kubeconfig cannot be used
+   * @throws Error when no answer comes or the credentials cannot be read
    */
-  async send(request: ApiRequest): Promise<ResponseContext> {
-    const { client, config } = await this.#load();
-    const server = config.getCurrentCluster()?.server ?? '';
-    const context = new client.RequestContext(`${server}${request.path}`, request.method as never);
-    for (const [name, value] of Object.entries(request.query ?? {})) {
-      if (value !== undefined) context.setQueryParam(name, value);
+  async send(request: ApiRequest): Promise<IncomingMessage> {
+    const session = await this.#current();
+    const answer = await exchange(session, request);
+    if (answer.statusCode !== 401) {
+      this.#refusals.reset();
+      return answer;
     }
-    await this.#authenticate(config, context);
-    context.setHeaderParam('Accept', 'application/json');
-    if (request.body !== undefined) {
-      context.setHeaderParam('Content-Type', request.contentType ?? 'application/json');
-      context.setBody(JSON.stringify(request.body));
-    }
-    if (request.signal !== undefined) context.setSignal(request.signal);
-    const response = await new client.IsomorphicFetchHttpLibrary().send(context).toPromise();
-    if (response.httpStatusCode === 401) this.#forgetCredentials();
-    return response;
+    if (this.#address.url !== undefined || performance.now() < this.#readAgainMs) return answer;
+    answer.resume();
+    this.#readAgainMs = performance.now() + this.#refusals.nextMs();
+    return exchange(this.#session === session ? await this.#load() : await this.#current(), request);
   }
 
-  async close(): Promise<void> {
-    await this.#dispatcher?.value?.close();
-    this.#dispatcher = undefined;
+  close(): void {
+    this.#session?.agent.destroy();
+    this.#session = undefined;
   }
 
-  /** After a rotation the next request reads kubeconfig, tokens and certificates again. */
-  #forgetCredentials(): void {
-    this.#loaded = undefined;
-    this.#headers = undefined;
-    if (this.#dispatcher !== undefined) this.#dispatcher = { ...this.#dispatcher, untilMs: 0 };
+  /** Old credentials stay in use while newer ones are read. */
+  async #current(): Promise<Session> {
+    if (this.#session === undefined) return this.#load();
+    const isOld = performance.now() - this.#session.loadedMs > CREDENTIALS_TTL_MS;
+    // A failure to read shows when the old ones are refused.
+    if (isOld && this.#address.url === undefined) void this.#load().catch(() => undefined);
+    return this.#session;
   }
 
-  /** Loads client and kubeconfig once; a failure is tried again by the next request. */
-  #load(): Promise<Loaded> {
-    this.#loaded ??= (async () => {
-      const client = await import('@kubernetes/client-node');
-      return { client, config: loadAddress(client.KubeConfig, this.#address, process.env) };
-    })().catch((error: unknown) => {
-      this.#loaded = undefined;
-      throw error;
+  #load(): Promise<Session> {
+    if (this.#failure !== undefined && performance.now() < this.#readAgainMs)
+      return Promise.reject(this.#failure);
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = undefined;
     });
-    return this.#loaded;
+    return this.#loading;
   }
 
-  /** The client makes a new connection pool per request when TLS is configured: keep one for all instead. */
-  async #authenticate(config: KubeConfig, context: RequestContext): Promise<void> {
-    const nowMs = performance.now();
-    const headers = this.#headers;
-    const dispatcher = this.#dispatcher;
-    if (
-      headers !== undefined &&
-      dispatcher !== undefined &&
-      nowMs < headers.untilMs &&
-      nowMs < dispatcher.untilMs
-    ) {
-      for (const [name, value] of Object.entries(headers.values)) context.setHeaderParam(name, value);
-      context.setDispatcher(dispatcher.value as never);
-      return;
+  async #read(): Promise<Session> {
+    try {
+      this.#session = openSession(await loadCredentials(this.#address), this.#session);
+      this.#failure = undefined;
+      this.#failures.reset();
+      return this.#session;
+    } catch (error) {
+      this.#failure = error;
+      this.#readAgainMs = performance.now() + this.#failures.nextMs();
+      throw error;
     }
-    await config.applySecurityAuthentication(context);
-    this.#headers = { values: { ...context.getHeaders() }, untilMs: nowMs + CREDENTIALS_TTL_MS };
-    if (this.#dispatcher !== undefined && nowMs < this.#dispatcher.untilMs) {
-      context.setDispatcher(this.#dispatcher.value as never);
-      return;
-    }
-    // Lets running watches end on the old pool.
-    void this.#dispatcher?.value?.close().catch(() => undefined);
-    this.#dispatcher = { value: context.getDispatcher(), untilMs: nowMs + DISPATCHER_TTL_MS };
   }
+}
+
+/** Keeps the open connections unless certificates changed; running watches end on the old ones. */
+function openSession(credentials: Credentials, before: Session | undefined): Session {
+  const same =
+    before !== undefined &&
+    before.server === credentials.server &&
+    isDeepStrictEqual(before.tls, credentials.tls);
+  const agent = same
+    ? before.agent
+    : credentials.server.startsWith('https:')
+      ? new HttpsAgent({ keepAlive: true, ...credentials.tls })
+      : new HttpAgent({ keepAlive: true });
+  return { ...credentials, agent, loadedMs: performance.now() };
+}
+
+function exchange(session: Session, request: ApiRequest): Promise<IncomingMessage> {
+  const url = new URL(session.server + request.path);
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  const headers: Record<string, string> = { ...session.headers, Accept: 'application/json' };
+  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+  if (body !== undefined) {
+    headers['Content-Type'] = request.contentType ?? 'application/json';
+    // Node adds it by itself, but not for DELETE.
+    headers['Content-Length'] = String(Buffer.byteLength(body));
+  }
+  const options = { method: request.method, headers, agent: session.agent, signal: request.signal };
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const message = send(url, options, resolve);
+    message.on('error', reject);
+    message.end(body);
+  });
 }

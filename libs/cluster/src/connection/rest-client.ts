@@ -1,4 +1,5 @@
-import type { ResponseContext } from '@kubernetes/client-node';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import {
   ClusterError,
   type ClusterObject,
@@ -31,19 +32,16 @@ export class RestClient {
     const signal = request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
     const response = await this.#answer({ ...request, signal }, request.signal);
     try {
-      return JSON.parse(await response.body.text()) as T;
+      return JSON.parse(await text(response)) as T;
     } catch (error) {
       const what = `${request.method} ${request.path}`;
       throw this.#failed(what, noAnswer(what, error), request.signal);
     }
   }
 
-  /** The body of a successful answer as a stream, without a time limit: for watches. */
-  async stream(request: ApiRequest): Promise<ReadableStream<Uint8Array>> {
-    const body = (await this.#answer(request, request.signal)).body.stream();
-    if (body === null)
-      throw noAnswer(`${request.method} ${request.path}`, new Error('the answer has no body'));
-    return body;
+  /** A successful answer as a stream, without a time limit: for watches. */
+  stream(request: ApiRequest): Promise<IncomingMessage> {
+    return this.#answer(request, request.signal);
   }
 
   /** Every page of a list. A page token that expires half-way is reported as `gone`. */
@@ -69,17 +67,17 @@ export class RestClient {
     return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
   }
 
-  async #answer(request: ApiRequest, stopped: AbortSignal | undefined): Promise<ResponseContext> {
+  async #answer(request: ApiRequest, stopped: AbortSignal | undefined): Promise<IncomingMessage> {
     const what = `${request.method} ${request.path}`;
-    let response: ResponseContext;
+    let response: IncomingMessage;
     try {
       response = await this.connection.send(request);
     } catch (error) {
       throw this.#failed(what, noAnswer(what, error), stopped);
     }
-    const status = response.httpStatusCode;
+    const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
-    const body = await response.body.text().catch(() => '');
+    const body = await text(response).catch(() => '');
     throw this.#failed(what, apiError(what, status, body, response.headers['retry-after']), stopped);
   }
 

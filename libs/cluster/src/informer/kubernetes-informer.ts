@@ -123,7 +123,7 @@ export class KubernetesInformer<T extends ClusterObject> implements Informer<T> 
     };
     listen();
     try {
-      const body = await this.rest.stream({
+      const stream = await this.rest.stream({
         method: 'GET',
         path: resourcePath(this.kind, this.options.namespace),
         query: {
@@ -141,7 +141,7 @@ export class KubernetesInformer<T extends ClusterObject> implements Informer<T> 
         this.#alive();
         listen();
       };
-      await readWatch(body, alive, (event) => this.#apply(event));
+      await readWatch(stream, alive, (event) => this.#apply(event));
       this.#ended('closed');
     } catch (error) {
       if (!silence.signal.aborted || this.#stopping.signal.aborted) throw error;

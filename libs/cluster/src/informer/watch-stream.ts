@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import type { Readable } from 'node:stream';
 
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -25,11 +24,10 @@ export class BrokenLineError extends Error {
  * @throws BrokenLineError, what `onEvent` throws, or the error of the connection
  */
 export function readWatch(
-  body: ReadableStream<Uint8Array>,
+  stream: Readable,
   onBytes: () => void,
   onEvent: (event: WatchEvent) => void,
 ): Promise<void> {
-  const stream = Readable.fromWeb(body as NodeReadableStream<Uint8Array>);
   return new Promise((resolve, reject) => {
     let failed = false;
     const fail = (error: unknown) => {
