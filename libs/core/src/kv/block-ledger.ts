@@ -92,8 +92,9 @@ export class BlockLedger {
     const cleared = this.beforeClear !== undefined;
     if (!cleared && this.hashes.changes === 0) return undefined;
     this.beforeClear = undefined;
-    const lists = TIERS.map((tier) => ({
+    const lists = TIERS.map((tier, index) => ({
       tier,
+      bit: 1 << index,
       hashes: new U64List(),
       keys: new U64List(),
       gone: new U64List(),
@@ -101,12 +102,12 @@ export class BlockLedger {
     const table = this.hashes.table;
     this.hashes.drain((id, before, after) => {
       const key = this.keyOfHash[id] as number;
-      for (const [tier, list] of lists.entries()) {
-        const bit = 1 << tier;
-        if ((after & bit) > (before & bit)) {
+      for (const list of lists) {
+        if (((before ^ after) & list.bit) === 0) continue;
+        if ((after & list.bit) !== 0) {
           list.hashes.push(table.lowOf(id), table.highOf(id));
           list.keys.push(this.keys.table.lowOf(key), this.keys.table.highOf(key));
-        } else if ((after & bit) < (before & bit)) list.gone.push(table.lowOf(id), table.highOf(id));
+        } else list.gone.push(table.lowOf(id), table.highOf(id));
       }
     });
     const keys = this.takeKeys();
@@ -124,11 +125,16 @@ export class BlockLedger {
   /** Everything as of the last take, by engine hash. */
   published(): EngineBlocks {
     if (this.beforeClear) return this.beforeClear.published();
-    const lists = TIERS.map((tier) => ({ tier, hashes: new U64List(), keys: new U64List() }));
+    const lists = TIERS.map((tier, index) => ({
+      tier,
+      bit: 1 << index,
+      hashes: new U64List(),
+      keys: new U64List(),
+    }));
     this.hashes.eachPublished((id, bits) => {
       const key = this.keyOfHash[id] as number;
-      for (const [tier, list] of lists.entries()) {
-        if ((bits & (1 << tier)) === 0) continue;
+      for (const list of lists) {
+        if ((bits & list.bit) === 0) continue;
         list.hashes.push(this.hashes.table.lowOf(id), this.hashes.table.highOf(id));
         list.keys.push(this.keys.table.lowOf(key), this.keys.table.highOf(key));
       }
@@ -141,23 +147,28 @@ export class BlockLedger {
   /** Everything as of the last take, by our keys, each once per tier. */
   publishedKeys(): Array<{ tier: Tier; keys: BigUint64Array }> {
     if (this.beforeClear) return this.beforeClear.publishedKeys();
-    const lists = TIERS.map((tier) => ({ tier, keys: new U64List() }));
+    const lists = TIERS.map((tier, index) => ({ tier, bit: 1 << index, keys: new U64List() }));
     this.keys.eachPublished((id, bits) => {
-      for (const [tier, list] of lists.entries()) {
-        if ((bits & (1 << tier)) !== 0) list.keys.push(this.keys.table.lowOf(id), this.keys.table.highOf(id));
+      for (const list of lists) {
+        if ((bits & list.bit) !== 0) list.keys.push(this.keys.table.lowOf(id), this.keys.table.highOf(id));
       }
     });
     return lists.filter((l) => l.keys.length > 0).map((l) => ({ tier: l.tier, keys: l.keys.toArray() }));
   }
 
   private takeKeys(): KvDelta['changes'] {
-    const lists = TIERS.map((tier) => ({ tier, stored: new U64List(), removed: new U64List() }));
+    const lists = TIERS.map((tier, index) => ({
+      tier,
+      bit: 1 << index,
+      stored: new U64List(),
+      removed: new U64List(),
+    }));
     const table = this.keys.table;
     this.keys.drain((id, before, after) => {
-      for (const [tier, list] of lists.entries()) {
-        const bit = 1 << tier;
-        if ((after & bit) > (before & bit)) list.stored.push(table.lowOf(id), table.highOf(id));
-        else if ((after & bit) < (before & bit)) list.removed.push(table.lowOf(id), table.highOf(id));
+      for (const list of lists) {
+        if (((before ^ after) & list.bit) === 0) continue;
+        if ((after & list.bit) !== 0) list.stored.push(table.lowOf(id), table.highOf(id));
+        else list.removed.push(table.lowOf(id), table.highOf(id));
       }
     });
     return lists
