@@ -5,12 +5,15 @@ import type { EngineFollower } from './follow-engine.js';
 /** Tells the suite about engines. Announcing twice is harmless: the events are facts, not steps. */
 export class EngineAnnouncer {
   private readonly readyAnnounced = new WeakMap<EngineFollower, number>();
+  private readonly eventsAnnounced = new WeakMap<EngineFollower, boolean>();
 
   constructor(private readonly bus: EventBus) {}
 
   registered(engine: EngineFollower): void {
     const { model, blockSize, incarnation } = engine;
-    const data = { ...identity(engine), model, blockSize, incarnation, kvEvents: true };
+    const kvEvents = engine.publishesEvents;
+    this.eventsAnnounced.set(engine, kvEvents);
+    const data = { ...identity(engine), model, blockSize, incarnation, kvEvents };
     this.publish('engine.registered', engine, data);
   }
 
@@ -19,6 +22,7 @@ export class EngineAnnouncer {
     const { model, blockSize, incarnation } = engine;
     if (this.readyAnnounced.get(engine) === incarnation) return;
     this.readyAnnounced.set(engine, incarnation);
+    if (this.eventsAnnounced.get(engine) !== engine.publishesEvents) this.registered(engine);
     this.publish('engine.ready', engine, { ...identity(engine), model, blockSize, incarnation });
   }
 

@@ -67,6 +67,11 @@ export class EngineFollower {
     return this.cache?.blockSize || this.knownBlockSize;
   }
 
+  /** Whether the engine publishes events: its pod says so, or they were reached. */
+  get publishesEvents(): boolean {
+    return this.endpoint.kvEventsPort !== undefined || this.hasStarted;
+  }
+
   /** The newest incarnation used, or to be exceeded. */
   get incarnation(): number {
     return this.cache?.incarnation ?? this.incarnationAfter;
@@ -197,7 +202,7 @@ export class EngineFollower {
     const { probe, settings, logger } = this.context;
     const policy = retry(handleAll, {
       maxAttempts: Number.MAX_SAFE_INTEGER,
-      backoff: new ExponentialBackoff({ initialDelay: 250, maxDelay: 5_000 }),
+      backoff: new ExponentialBackoff({ initialDelay: 250, maxDelay: 2_000 }),
     });
     let attempts = 0;
     policy.onFailure(({ reason }) => {
