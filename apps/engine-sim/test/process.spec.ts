@@ -27,7 +27,7 @@ describe('the process', () => {
     const before = engine.cpuTicks();
     await pause(1_000);
     expect(engine.cpuTicks() - before).toBeLessThanOrEqual(2);
-    expect(engine.rssBytes()).toBeLessThan(110 * 1024 * 1024);
+    expect(engine.rssBytes()).toBeLessThan(100_000_000);
   });
 
   it('listens where it is told, so that engines share ports on addresses of their own', async () => {

@@ -96,12 +96,12 @@ export class PublishedCache {
   }
 
   private remove(contents: readonly number[]): PublishedEvent {
-    const hashes = contents.map((content) => Buffer.from(this.entry(content).digest, 'latin1'));
-    for (const content of contents) {
+    const hashes = contents.map((content) => {
       const entry = this.entry(content);
       entry.copies--;
       if (entry.copies === 0) this.entries.delete(content);
-    }
+      return Buffer.from(entry.digest, 'latin1');
+    });
     return { type: 'removed', hashes, groupIdx: ATTENTION_GROUP.groupIdx };
   }
 }
