@@ -43,12 +43,6 @@ export class BatchOrder {
     return this.marks.get(batch.sequence) === markOf(batch) ? 'duplicate' : 'restart';
   }
 
-  /** Whether a batch of that number was remembered and is another one. */
-  contradicts(batch: EngineBatch): boolean {
-    const mark = this.marks.get(batch.sequence);
-    return mark !== undefined && mark !== markOf(batch);
-  }
-
   /** Notes a batch that was already contained in what is known. */
   recall(batch: EngineBatch): void {
     this.remember(batch.sequence, markOf(batch));

@@ -304,6 +304,21 @@ describe('EngineCache', () => {
     expect(cache.replaying).toBe(false);
   });
 
+  it('looks again after a replay during which the connection was lost', () => {
+    const engine = new ModelEngine(1000);
+    const follower = new Follower(engine);
+    follower.receive(engine.store([1]));
+    const request = follower.cache.suspect(follower.nowMs) as ReplayRequest;
+    for (const batch of engine.buffer) follower.cache.replayed(batch, follower.nowMs);
+    expect(request).toEqual({ fromSequence: 0 });
+    engine.restart();
+    expect(follower.cache.suspect(follower.nowMs)).toBeUndefined();
+    expect(follower.cache.replaying).toBe(true);
+    follower.serve(follower.cache.replayEnded(true, follower.nowMs));
+    expect(follower.held()).toEqual([]);
+    expect(follower.cache.counters.restarts).toBe(1);
+  });
+
   it('takes the same sequence with other content as a restart', () => {
     const engine = new ModelEngine(1000);
     const follower = new Follower(engine);

@@ -185,8 +185,7 @@ export class EngineCache {
     else if (place === 'gap') {
       this.fence(nowMs);
       this.take(batch);
-    } else if (this.order.contradicts(batch)) replay.contradicted();
-    else this.order.recall(batch);
+    } else this.order.recall(batch);
   }
 
   /**

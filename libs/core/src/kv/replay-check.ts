@@ -23,11 +23,6 @@ export class ReplayCheck {
     return this.proven && !this.foreign;
   }
 
-  /** What the engine sends contradicts what is known: it is another life. */
-  contradicted(): void {
-    this.foreign = true;
-  }
-
   /** What is known was given up: whatever comes now belongs to the life that sends it. */
   freed(): void {
     this.begun = true;
