@@ -1,4 +1,6 @@
 const EMPTY = -1;
+// Looked up once: finding a global is slow inside a vm context, as in tests.
+const { imul } = Math;
 
 /**
  * Map from content id (non-negative safe integer) to a block number, without objects: open addressing with
@@ -22,7 +24,7 @@ export class ContentTable {
   /** Sixteen consecutive ids share a neighbourhood of slots: prompts are looked up in order of id. */
   private home(content: number): number {
     const high = (content / 4_294_967_296) | 0;
-    let hash = Math.imul(((content | 0) >>> 4) ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
+    let hash = imul(((content | 0) >>> 4) ^ imul(high, 0x85ebca6b), 0x9e3779b1);
     hash ^= hash >>> 15;
     return ((hash << 4) | (content & 15)) & this.mask;
   }

@@ -8,6 +8,8 @@ import type { StageResult } from './stage-result.js';
 import { FIRST_GENERATED_CONTENT, TwinRequest } from './twin-request.js';
 import type { Prompt, Stage, Workload } from './workload.js';
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 interface StepEnd {
   readonly atMs: number;
   readonly engine: number;
@@ -66,8 +68,8 @@ class Fleet {
     const { arrivals } = stage;
     let next = 0;
     while (recorder.completed < arrivals.length) {
-      const arrivalMs = next < arrivals.length ? startMs + arrivals[next]!.atMs : Number.POSITIVE_INFINITY;
-      const stepMs = this.stepEnds.peek()?.atMs ?? Number.POSITIVE_INFINITY;
+      const arrivalMs = next < arrivals.length ? startMs + arrivals[next]!.atMs : NEVER;
+      const stepMs = this.stepEnds.peek()?.atMs ?? NEVER;
       this.scrapeUntil(Math.min(arrivalMs, stepMs));
       if (arrivalMs < stepMs) {
         this.nowMs = arrivalMs;
@@ -106,7 +108,7 @@ class Fleet {
 
   /** The router sees every engine's gauges at whole multiples of the interval, as they were then. */
   private scrapeUntil(untilMs: number): void {
-    if (this.nextScrapeMs > untilMs || untilMs === Number.POSITIVE_INFINITY) return;
+    if (this.nextScrapeMs > untilMs || untilMs === NEVER) return;
     // Nothing happened since the last event, so the newest scrape time stands for all that were due.
     const atMs = Math.floor(untilMs / this.scrapeIntervalMs) * this.scrapeIntervalMs;
     this.engines.forEach((engine, e) => {

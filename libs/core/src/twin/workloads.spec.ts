@@ -72,6 +72,15 @@ describe('traceWorkload', () => {
     expect(w.contentCount).toBe(96);
   });
 
+  it('shares nothing without hash ids', () => {
+    const row = { timestampMs: 0, inputLength: 700, outputLength: 1 };
+    const w = traceWorkload([row, row]);
+    const contents = w.stages[0]!.arrivals.flatMap((a) => [...a.prompt.blocks]);
+    expect(contents).toHaveLength(2 * 43);
+    expect(new Set(contents).size).toBe(contents.length);
+    expect(Math.max(...contents)).toBeLessThan(w.contentCount);
+  });
+
   it('refuses a trace whose hash ids do not cover the prompt', () => {
     const row = { timestampMs: 0, inputLength: 2000, outputLength: 5, hashIds: [1] };
     expect(() => traceWorkload([row])).toThrow(/request 0 has 2000 tokens but only 1 hash ids/);

@@ -1,0 +1,1 @@
+export { routingBench } from './routing-bench.js';
