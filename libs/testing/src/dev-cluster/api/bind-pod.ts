@@ -1,0 +1,74 @@
+import type { ApiObject, Json } from '../object/api-object.js';
+import { valueAt } from '../object/json.js';
+import { refuse } from '../object/refusals.js';
+import { timestamp } from '../object/timestamp.js';
+import type { ClusterState } from './cluster-state.js';
+import { readObject } from './read-object.js';
+import { setCondition } from './set-condition.js';
+
+export interface PodBinding {
+  readonly nodeName: string;
+  /** The pod that is meant, when its name may have been reused. */
+  readonly uid?: string;
+}
+
+/**
+ * Gives a pod its node (the `binding` subresource).
+ *
+ * @throws ApiError 404, 409 when it has one already, is being deleted or still has scheduling gates
+ */
+export function bindPod(
+  state: ClusterState,
+  namespace: string,
+  name: string,
+  { nodeName, uid }: PodBinding,
+): ApiObject {
+  const target = { ...state.registry.stored('pods'), namespace };
+  const pod = readObject(state, target, name);
+  if (uid && uid !== pod.metadata.uid) {
+    throw refuse.conflict(
+      target.resource,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`,
+    );
+  }
+  const assigned = pod.spec?.['nodeName'];
+  if (assigned)
+    throw refuse.conflict(
+      target.resource,
+      name,
+      `pod ${name} is already assigned to node "${String(assigned)}"`,
+    );
+  if (pod.metadata.deletionTimestamp)
+    throw refuse.conflict(
+      target.resource,
+      name,
+      `pod ${name} is being deleted, cannot be assigned to a host`,
+    );
+  const gates = pod.spec?.['schedulingGates'];
+  if (Array.isArray(gates) && gates.length > 0) {
+    throw refuse.conflict(target.resource, name, `pod ${name} has non-empty .spec.schedulingGates`);
+  }
+  if (!nodeName) throw refuse.badRequest('binding: target.name is required');
+  // Written past admission: a pod's spec is otherwise fixed.
+  const bound: ApiObject = {
+    ...pod,
+    spec: { ...pod.spec, nodeName },
+    status: setCondition(pod.status ?? {}, {
+      type: 'PodScheduled',
+      status: 'True',
+      lastTransitionTime: timestamp(),
+    }),
+  };
+  return state.store.put('pods', bound);
+}
+
+/** Reads a `Binding` object. */
+export function parseBinding(binding: unknown): PodBinding {
+  const nodeName = valueAt(binding as Json, ['target', 'name']);
+  const uid = valueAt(binding as Json, ['metadata', 'uid']);
+  return {
+    nodeName: typeof nodeName === 'string' ? nodeName : '',
+    ...(typeof uid === 'string' ? { uid } : {}),
+  };
+}

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { ContractCluster, type ContractServer } from './contract-cluster.js';
+import { describeCustomResources } from './custom-resource-contract.js';
+import { describeLeasesAndPods } from './lease-and-pod-contract.js';
+import { describeObjects } from './objects-contract.js';
+import { describePatches } from './patch-contract.js';
+import { describeWatches } from './watch-contract.js';
+
+/**
+ * What we rely on in a Kubernetes API, as tests. They speak to the server through its kubeconfig only, so that the
+ * same cases can be held against the dev cluster and against a real kube-apiserver.
+ */
+export function describeClusterContract(makeServer: () => Promise<ContractServer>): void {
+  let cluster: ContractCluster;
+  const get = (): ContractCluster => cluster;
+  beforeAll(async () => {
+    cluster = new ContractCluster(await makeServer());
+    await cluster.start();
+  });
+  afterAll(() => cluster?.stop());
+
+  describe('objects', () => describeObjects(get));
+  describe('watches', () => describeWatches(get));
+  describe('patches', () => describePatches(get));
+  describe('custom resources', () => describeCustomResources(get));
+  describe('leases and pods', () => describeLeasesAndPods(get));
+}

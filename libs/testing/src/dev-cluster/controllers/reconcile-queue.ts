@@ -1,0 +1,43 @@
+import { reportFault } from './report-fault.js';
+
+/**
+ * Works through keys one after another, each at most once per round, after the change that named it has reached
+ * everyone. A key that fails is reported and waits for its next change.
+ */
+export class ReconcileQueue<K> {
+  private readonly keys = new Set<K>();
+  private scheduled = false;
+  private stopped = false;
+
+  constructor(
+    private readonly part: string,
+    private readonly reconcile: (key: K) => void,
+  ) {}
+
+  add(key: K): void {
+    if (this.stopped) return;
+    this.keys.add(key);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => this.run());
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.keys.clear();
+  }
+
+  private run(): void {
+    this.scheduled = false;
+    const round = [...this.keys];
+    this.keys.clear();
+    for (const key of round) {
+      if (this.stopped) return;
+      try {
+        this.reconcile(key);
+      } catch (error) {
+        reportFault(this.part, String(key), error);
+      }
+    }
+  }
+}

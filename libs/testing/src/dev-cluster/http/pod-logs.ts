@@ -1,0 +1,57 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Where the kubelet keeps what a container printed. */
+export interface PodLogs {
+  /** @throws ApiError 404 (no such pod), 400 (no such container, or it has not started) */
+  logFile(namespace: string, pod: string, container: string | undefined, previous: boolean): string;
+}
+
+export interface LogOptions {
+  readonly follow: boolean;
+  readonly tailLines?: number;
+}
+
+const FOLLOW_INTERVAL_MS = 200;
+const TAIL_CHUNK_BYTES = 64 * 1024;
+
+/** Sends a log file, from its last lines if asked, and goes on with what is appended while `follow`. */
+export async function streamLog(path: string, options: LogOptions, response: ServerResponse): Promise<void> {
+  let position = options.tailLines === undefined ? 0 : await tailStart(path, options.tailLines);
+  response.writeHead(200, { 'content-type': 'text/plain' });
+  response.flushHeaders();
+  do {
+    for await (const chunk of createReadStream(path, { start: position })) {
+      position += (chunk as Buffer).length;
+      if (!response.write(chunk))
+        await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      if (response.destroyed) return;
+    }
+    if (options.follow) await sleep(FOLLOW_INTERVAL_MS);
+  } while (options.follow && !response.destroyed);
+  response.end();
+}
+
+/** Offset at which the last `lines` lines begin. */
+async function tailStart(path: string, lines: number): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    // The newline that ends the last line begins none.
+    let missing = lines + 1;
+    for (let end = size; end > 0; end -= TAIL_CHUNK_BYTES) {
+      const start = Math.max(0, end - TAIL_CHUNK_BYTES);
+      const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
+      for (let i = buffer.length - 1; i >= 0; i--) {
+        if (buffer[i] !== 10 && !(start + i === size - 1)) continue;
+        missing -= 1;
+        if (missing === 0) return start + i + 1;
+      }
+    }
+    return 0;
+  } finally {
+    await file.close();
+  }
+}

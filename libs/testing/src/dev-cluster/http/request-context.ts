@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClusterState, Target, WriteOptions } from '../api/cluster-state.js';
+import { refuse } from '../object/refusals.js';
+import { type Representation, representationOf } from './representation.js';
+
+/** One request for a resource, with what every handler asks of it. */
+export interface RequestContext {
+  readonly state: ClusterState;
+  readonly target: Target;
+  readonly name?: string;
+  readonly subresource?: string;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly representation: Representation;
+}
+
+export function requestContext(parts: Omit<RequestContext, 'representation'>): RequestContext {
+  return { ...parts, representation: representationOf(parts.request.headers.accept) };
+}
+
+/** @throws ApiError 400 for a dryRun other than `All` */
+export function writeOptions({ query, request, subresource }: RequestContext): WriteOptions {
+  const dryRun = query.getAll('dryRun').filter(Boolean);
+  if (dryRun.some((value) => value !== 'All'))
+    throw refuse.badRequest('dryRun: Unsupported value: expected All');
+  const agent = (request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown';
+  return {
+    manager: (query.get('fieldManager') || agent || 'unknown').slice(0, 128),
+    dryRun: dryRun.length > 0,
+    isStrict: query.get('fieldValidation') === 'Strict',
+    ...(subresource ? { subresource } : {}),
+  };
+}
+
+/** A query parameter that is a number of at least 0. @throws ApiError 400 */
+export function numberParameter(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw refuse.badRequest(`${name}: ${JSON.stringify(text)} is not a whole number of at least 0`);
+  return value;
+}
+
+export const flagParameter = (query: URLSearchParams, name: string): boolean =>
+  ['true', '1'].includes(query.get(name) ?? '');

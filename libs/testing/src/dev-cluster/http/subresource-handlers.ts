@@ -1,0 +1,99 @@
+import { bindPod, parseBinding } from '../api/bind-pod.js';
+import { deleteObject } from '../api/delete-object.js';
+import { finalizeNamespace } from '../api/finalize-namespace.js';
+import { PATCH_TYPES, type PatchType } from '../api/patch-object.js';
+import { readScale, writeScale } from '../api/scale-object.js';
+import type { Json, JsonObject } from '../object/api-object.js';
+import { refuse } from '../object/refusals.js';
+import { applyJsonPatch } from '../patch/json-patch.js';
+import { applyMergePatch } from '../patch/merge-patch.js';
+import { type PodLogs, streamLog } from './pod-logs.js';
+import { contentType } from './read-body.js';
+import { handleGet } from './read-handlers.js';
+import { flagParameter, numberParameter, type RequestContext, writeOptions } from './request-context.js';
+import { sendJson } from './respond.js';
+import { handlePatch, handleUpdate, requiredBody } from './write-handlers.js';
+
+/** Requests for a part of an object. @throws ApiError 404 for a part this kind does not have, 405 */
+export async function handleSubresource(
+  context: RequestContext,
+  name: string,
+  podLogs: PodLogs,
+): Promise<void> {
+  const { target, subresource, request } = context;
+  const { resource } = target;
+  const method = request.method ?? '';
+  if (subresource === 'status' && resource.hasStatus) return handleStatus(context, name, method);
+  if (subresource === 'scale' && resource.scale) return handleScale(context, name, method);
+  if (!resource.subresources.some((s) => s.name === subresource)) throw refuse.noSuchPath();
+  const handler = HANDLERS[`${method} ${resource.plural}/${subresource}`];
+  if (!handler) throw refuse.methodNotAllowed();
+  return handler(context, name, podLogs);
+}
+
+async function handleStatus(context: RequestContext, name: string, method: string): Promise<void> {
+  if (method === 'GET') return handleGet(context, name);
+  if (method === 'PUT') return handleUpdate(context, name);
+  if (method === 'PATCH') return handlePatch(context, name);
+  throw refuse.methodNotAllowed();
+}
+
+async function handleScale(context: RequestContext, name: string, method: string): Promise<void> {
+  const { state, target, request, response } = context;
+  if (method === 'GET') return sendJson(response, 200, readScale(state, target, name));
+  if (method !== 'PUT' && method !== 'PATCH') throw refuse.methodNotAllowed();
+  const body = await requiredBody(context);
+  const scale =
+    method === 'PUT' ? body : patchScale(readScale(state, target, name), contentType(request), body);
+  sendJson(response, 200, writeScale(state, target, name, scale, writeOptions(context)));
+}
+
+function patchScale(scale: JsonObject, type: string, patch: Json): Json {
+  const [jsonPatch, mergePatch] = PATCH_TYPES;
+  if (!PATCH_TYPES.includes(type as PatchType))
+    throw refuse.unsupportedMediaType([jsonPatch, mergePatch].join(', '));
+  // A Scale has no lists, so a strategic merge is a plain one.
+  const patched: JsonObject =
+    type === jsonPatch ? applyJsonPatch(scale, patch) : applyMergePatch(scale, patch);
+  return patched;
+}
+
+type Handler = (context: RequestContext, name: string, podLogs: PodLogs) => Promise<void>;
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  'POST pods/binding': async (context, name) => {
+    const binding = parseBinding(await requiredBody(context));
+    bindPod(context.state, context.target.namespace ?? '', name, binding);
+    sendJson(context.response, 201, {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      code: 201,
+    });
+  },
+  'POST pods/eviction': async (context, name) => {
+    await requiredBody(context);
+    deleteObject(context.state, context.target, name, {});
+    sendJson(context.response, 201, {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      code: 201,
+    });
+  },
+  'PUT namespaces/finalize': async (context, name) => {
+    const namespace = finalizeNamespace(context.state, name, await requiredBody(context));
+    sendJson(context.response, 200, namespace);
+  },
+  'GET pods/log': async ({ target, query, response }, name, podLogs) => {
+    const container = query.get('container') ?? undefined;
+    const path = podLogs.logFile(target.namespace ?? '', name, container, flagParameter(query, 'previous'));
+    const options = {
+      follow: flagParameter(query, 'follow'),
+      tailLines: numberParameter(query, 'tailLines'),
+    };
+    await streamLog(path, options, response);
+  },
+};

@@ -1,0 +1,56 @@
+import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
+import type { ServedResource } from '../registry/registry.js';
+import type { PrinterColumn } from '../registry/resource.js';
+import { formatAge } from './format-age.js';
+
+const NAME: PrinterColumn = {
+  name: 'Name',
+  type: 'string',
+  description: 'Name must be unique within a namespace.',
+  value: (object) => object.metadata.name,
+};
+const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  description: 'Time since creation.',
+  value: (object) => object.metadata.creationTimestamp,
+};
+
+/** Rows for people (`meta.k8s.io/v1` Table), as `kubectl get` asks for them. */
+export function tableOf(
+  served: ServedResource,
+  objects: readonly ApiObject[],
+  metadata: JsonObject,
+): JsonObject {
+  const own = served.version.columns ?? [];
+  const columns = [NAME, ...(own.length > 0 ? own : [AGE])];
+  const nowMs = Date.now();
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions: columns.map((column) => ({
+      name: column.name,
+      // Dates are rendered here, so to the client they are text.
+      type: column.type === 'date' ? 'string' : column.type,
+      format: column.name === 'Name' ? 'name' : '',
+      description: column.description ?? '',
+      priority: column.priority ?? 0,
+    })),
+    rows: objects.map((object) => ({
+      cells: columns.map((column) => cell(column, object, nowMs)),
+      object: {
+        kind: 'PartialObjectMetadata',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: object.metadata as unknown as Json,
+      },
+    })),
+  };
+}
+
+function cell(column: PrinterColumn, object: ApiObject, nowMs: number): Json {
+  const value = column.value(object);
+  if (column.type !== 'date') return value;
+  const atMs = Date.parse(String(value));
+  return Number.isNaN(atMs) ? '<unknown>' : formatAge(nowMs - atMs);
+}

@@ -1,0 +1,107 @@
+import { applyObject } from '../api/apply-object.js';
+import { createObject } from '../api/create-object.js';
+import { type DeleteOptions, type Deletion, deleteObject } from '../api/delete-object.js';
+import { listObjects } from '../api/list-objects.js';
+import { PATCH_TYPES, type PatchType, patchObject } from '../api/patch-object.js';
+import { updateObject } from '../api/update-object.js';
+import type { Json, JsonObject } from '../object/api-object.js';
+import { isObject } from '../object/json.js';
+import { refuse } from '../object/refusals.js';
+import { contentType, readBody } from './read-body.js';
+import { representList, representObject } from './represent.js';
+import { flagParameter, numberParameter, type RequestContext, writeOptions } from './request-context.js';
+import { sendJson } from './respond.js';
+
+const APPLY_TYPES = ['application/apply-patch+yaml', 'application/apply-patch+json'];
+
+/** @throws ApiError 400 when the request has no body */
+export async function requiredBody(context: RequestContext): Promise<Json> {
+  const body = await readBody(context.request);
+  if (body === undefined) throw refuse.badRequest('the request needs a body');
+  return body;
+}
+
+export async function handleCreate(context: RequestContext): Promise<void> {
+  const { state, target, response, representation } = context;
+  const body = await requiredBody(context);
+  const object = createObject(state, target, body, writeOptions(context));
+  sendJson(response, 201, representObject(target, object, representation));
+}
+
+export async function handleUpdate(context: RequestContext, name: string): Promise<void> {
+  const { state, target, response, representation } = context;
+  const body = await requiredBody(context);
+  const object = updateObject(state, target, name, body, writeOptions(context));
+  sendJson(response, 200, representObject(target, object, representation));
+}
+
+export async function handlePatch(context: RequestContext, name: string): Promise<void> {
+  const { state, target, query, request, response, representation } = context;
+  const type = contentType(request);
+  const isApply = APPLY_TYPES.includes(type);
+  if (!isApply && !PATCH_TYPES.includes(type as PatchType)) {
+    throw refuse.unsupportedMediaType([...PATCH_TYPES, ...APPLY_TYPES].join(', '));
+  }
+  const body = await requiredBody(context);
+  const options = writeOptions(context);
+  if (isApply && !query.get('fieldManager')) {
+    throw refuse.badRequest('fieldManager: Required value: is required for apply patch');
+  }
+  const { object, created } = isApply
+    ? applyObject(state, target, name, body, { ...options, force: flagParameter(query, 'force') })
+    : { object: patchObject(state, target, name, type as PatchType, body, options), created: false };
+  sendJson(response, created ? 201 : 200, representObject(target, object, representation));
+}
+
+export async function handleDelete(context: RequestContext, name: string): Promise<void> {
+  const { state, target, response, representation } = context;
+  const options = await deleteOptions(context);
+  const deletion = deleteObject(state, target, name, options);
+  const asObject = target.resource.returnsDeletedObject || !deletion.isGone;
+  sendJson(
+    response,
+    200,
+    asObject ? representObject(target, deletion.object, representation) : success(context, deletion),
+  );
+}
+
+export async function handleDeleteCollection(context: RequestContext): Promise<void> {
+  const { state, target, query, response, representation } = context;
+  const options = await deleteOptions(context);
+  const list = listObjects(state, target, {
+    labelSelector: query.get('labelSelector') ?? undefined,
+    fieldSelector: query.get('fieldSelector') ?? undefined,
+  });
+  for (const { metadata } of list.items) {
+    deleteObject(state, { ...target, namespace: metadata.namespace }, metadata.name, options);
+  }
+  sendJson(response, 200, representList(target, list, representation));
+}
+
+/** Options come in the query or, and then they win, in a DeleteOptions body. */
+async function deleteOptions(context: RequestContext): Promise<DeleteOptions> {
+  const { query } = context;
+  const sent = await readBody(context.request);
+  const body: JsonObject = isObject(sent) ? sent : {};
+  const grace = body['gracePeriodSeconds'];
+  const policy = body['propagationPolicy'] ?? query.get('propagationPolicy');
+  const orphan = body['orphanDependents'] ?? query.get('orphanDependents');
+  const preconditions = isObject(body['preconditions']) ? body['preconditions'] : {};
+  const text = (value: Json | undefined): string | undefined =>
+    typeof value === 'string' ? value : undefined;
+  return {
+    gracePeriodSeconds: typeof grace === 'number' ? grace : numberParameter(query, 'gracePeriodSeconds'),
+    propagationPolicy: text(policy) ?? (String(orphan) === 'true' ? 'Orphan' : undefined),
+    preconditions: {
+      uid: text(preconditions['uid']),
+      resourceVersion: text(preconditions['resourceVersion']),
+    },
+    dryRun: writeOptions(context).dryRun || (Array.isArray(body['dryRun']) && body['dryRun'].includes('All')),
+  };
+}
+
+function success({ target: { resource } }: RequestContext, { object }: Deletion): JsonObject {
+  const { name, uid } = object.metadata;
+  const details = { name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural, uid };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}

@@ -1,0 +1,2 @@
+export type { DevClusterOptions, ImageCommand } from './dev-cluster-options.js';
+export { type DevCluster, startDevCluster } from './start-dev-cluster.js';

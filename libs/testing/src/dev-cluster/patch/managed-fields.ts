@@ -1,0 +1,84 @@
+import type { ApiObject, Json, ManagedFieldsEntry } from '../object/api-object.js';
+import { sameJson } from '../object/json.js';
+import { timestamp } from '../object/timestamp.js';
+import type { ListShapes } from '../registry/list-shape.js';
+import { type FieldPath, fromFieldsV1, leafFields, toFieldsV1 } from './field-set.js';
+
+/** Who writes, and how. */
+export interface Writer {
+  readonly manager: string;
+  readonly operation: 'Apply' | 'Update';
+  readonly subresource?: string;
+}
+
+/** The fields one writer owns. */
+export interface Ownership extends Writer {
+  readonly apiVersion: string;
+  readonly time?: string;
+  readonly fields: Set<FieldPath>;
+}
+
+export function sameWriter(a: Writer, b: Writer): boolean {
+  return (
+    a.manager === b.manager && a.operation === b.operation && (a.subresource ?? '') === (b.subresource ?? '')
+  );
+}
+
+export function readOwnership(object: ApiObject | undefined): Ownership[] {
+  return (object?.metadata.managedFields ?? []).map((entry) => ({
+    manager: entry.manager,
+    operation: entry.operation,
+    subresource: entry.subresource,
+    apiVersion: entry.apiVersion,
+    time: entry.time,
+    fields: fromFieldsV1(entry.fieldsV1 ?? {}),
+  }));
+}
+
+/** Owners without fields are left out. */
+export function writeOwnership(owners: readonly Ownership[]): ManagedFieldsEntry[] {
+  return owners
+    .filter((owner) => owner.fields.size > 0)
+    .map(({ manager, operation, apiVersion, time, subresource, fields }) => ({
+      manager,
+      operation,
+      apiVersion,
+      time,
+      fieldsType: 'FieldsV1',
+      fieldsV1: toFieldsV1(fields),
+      ...(subresource ? { subresource } : {}),
+    }));
+}
+
+/**
+ * Ownership after an ordinary write: the writer gains what it changed, everyone else loses it, and fields that
+ * are gone belong to nobody.
+ */
+export function trackUpdate(
+  old: ApiObject | undefined,
+  next: ApiObject,
+  writer: Writer,
+  shapes: ListShapes,
+): Ownership[] {
+  const before = old ? leafFields(old, shapes) : new Map<FieldPath, Json>();
+  const after = leafFields(next, shapes);
+  const changed = new Set<FieldPath>();
+  for (const [path, value] of after) if (!sameJson(before.get(path), value)) changed.add(path);
+  const owners = readOwnership(old).map((owner) => {
+    const isSelf = sameWriter(owner, writer);
+    const kept = [...owner.fields].filter((path) => after.has(path) && (isSelf || !changed.has(path)));
+    return { ...owner, fields: new Set(kept) };
+  });
+  return changed.size === 0 ? owners : withFields(owners, writer, next.apiVersion, changed);
+}
+
+function withFields(
+  owners: Ownership[],
+  writer: Writer,
+  apiVersion: string,
+  changed: ReadonlySet<FieldPath>,
+): Ownership[] {
+  const own = owners.find((owner) => sameWriter(owner, writer));
+  const fields = new Set([...(own?.fields ?? []), ...changed]);
+  return [...owners.filter((owner) => owner !== own), { ...writer, apiVersion, time: timestamp(), fields }];
+}

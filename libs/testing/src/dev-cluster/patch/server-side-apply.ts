@@ -1,0 +1,85 @@
+import { ApiError, type Cause } from '../object/api-error.js';
+import type { ApiObject, Json } from '../object/api-object.js';
+import { sameJson } from '../object/json.js';
+import { timestamp } from '../object/timestamp.js';
+import type { ListShapes } from '../registry/list-shape.js';
+import { type FieldPath, formatPath, leafFields, SEPARATOR } from './field-set.js';
+import { type Ownership, readOwnership, sameWriter, type Writer } from './managed-fields.js';
+import { mergeApplied, removeFields } from './merge-applied.js';
+
+export interface AppliedObject {
+  readonly object: ApiObject;
+  readonly owners: Ownership[];
+}
+
+/**
+ * Server-side apply: the configuration is all that this manager wants. Fields it named before and no longer names
+ * go, unless someone else owns them too; fields others own with another value are a conflict.
+ *
+ * @param writer operation must be `Apply`
+ * @throws ApiError 409 naming every conflicting field, unless `force` takes them over
+ */
+export function serverSideApply(
+  live: ApiObject | undefined,
+  config: ApiObject,
+  writer: Writer,
+  shapes: ListShapes,
+  force: boolean,
+): AppliedObject {
+  const wanted = leafFields(config, shapes);
+  const current = live ? leafFields(live, shapes) : new Map<FieldPath, Json>();
+  let owners = readOwnership(live);
+  const previous = owners.find((owner) => sameWriter(owner, writer));
+  owners = owners.filter((owner) => owner !== previous);
+
+  const conflicts = owners.map((owner) => ({
+    owner,
+    fields: [...owner.fields].filter(
+      (path) => wanted.has(path) && !sameJson(wanted.get(path), current.get(path)),
+    ),
+  }));
+  if (conflicts.some(({ fields }) => fields.length > 0)) {
+    if (!force) throw conflictError(conflicts);
+    owners = conflicts.map(({ owner, fields }) => ({ ...owner, fields: difference(owner.fields, fields) }));
+  }
+
+  const fields = new Set(wanted.keys());
+  const abandoned = [...(previous?.fields ?? [])].filter((path) => !fields.has(path));
+  const stillOwned = new Set(owners.flatMap((owner) => [...owner.fields]));
+  const removed = abandoned.filter((path) => !stillOwned.has(path) && !hasOwnedChild(path, stillOwned));
+  const merged = live ? mergeApplied(live, config, shapes) : config;
+  const object = removeFields(merged, removed, fields, shapes);
+  const isUnchanged = previous?.fields.size === fields.size && abandoned.length === 0;
+  const time = isUnchanged ? previous.time : timestamp();
+  return { object, owners: [...owners, { ...writer, apiVersion: config.apiVersion, time, fields }] };
+}
+
+const difference = (fields: ReadonlySet<FieldPath>, without: readonly FieldPath[]): Set<FieldPath> => {
+  const gone = new Set(without);
+  return new Set([...fields].filter((path) => !gone.has(path)));
+};
+
+/** A list item stays while another manager owns a field inside it. */
+function hasOwnedChild(path: FieldPath, owned: ReadonlySet<FieldPath>): boolean {
+  const prefix = path + SEPARATOR;
+  for (const other of owned) if (other.startsWith(prefix)) return true;
+  return false;
+}
+
+function conflictError(conflicts: readonly { owner: Ownership; fields: FieldPath[] }[]): ApiError {
+  const causes = conflicts.flatMap(({ owner, fields }) =>
+    fields.map(
+      (path): Cause => ({
+        field: formatPath(path),
+        reason: 'FieldManagerConflict',
+        message: `conflict with "${owner.manager}"${owner.subresource ? ` with subresource "${owner.subresource}"` : ''} using ${owner.apiVersion}`,
+      }),
+    ),
+  );
+  const [first] = causes;
+  const message =
+    causes.length === 1
+      ? `Apply failed with 1 conflict: ${first?.message}: ${first?.field}`
+      : `Apply failed with ${causes.length} conflicts: ${causes.map((c) => `${c.message}: ${c.field}`).join(', ')}`;
+  return new ApiError(409, 'Conflict', message, { causes });
+}

@@ -1,0 +1,79 @@
+import type { Cause } from '../object/api-error.js';
+import type { ApiObject, Json } from '../object/api-object.js';
+import type { ListShapes } from './list-shape.js';
+import type { ResourceSchema } from './resource-schema.js';
+
+/** Column of the server-side table, as in a custom resource definition. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly description?: string;
+  /** 0 is always shown, above 0 only with `-o wide`. */
+  readonly priority?: number;
+  readonly value: (object: ApiObject) => Json;
+}
+
+export interface ResourceVersion {
+  readonly name: string;
+  readonly schema?: ResourceSchema;
+  readonly columns?: readonly PrinterColumn[];
+}
+
+/** Where the scale subresource finds its numbers, as dotted paths. */
+export interface ScalePaths {
+  readonly specReplicas: string;
+  readonly statusReplicas: string;
+  readonly labelSelector?: string;
+}
+
+/** What the API knows about one kind: its names, its versions and the rules its objects obey. */
+export interface Resource {
+  readonly group: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  /** Served versions, the preferred one first. */
+  readonly versions: readonly ResourceVersion[];
+  /** Objects are stored in this version; versions differ in name only (conversion strategy `None`). */
+  readonly storageVersion: string;
+  /** Status is written through its own subresource only. */
+  readonly hasStatus: boolean;
+  /** metadata.generation counts the changes of what the author wants. */
+  readonly hasGeneration: boolean;
+  readonly scale?: ScalePaths;
+  readonly nameRule: 'label' | 'subdomain' | 'path';
+  /** Dotted paths usable in a field selector besides metadata.name and metadata.namespace. */
+  readonly selectableFields: readonly string[];
+  /** Further subresources to name in discovery, with the kind they take. */
+  readonly subresources: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly verbs: readonly string[];
+  }[];
+  /** Defined by a custom resource definition. */
+  readonly custom: boolean;
+  /** A PUT without resourceVersion overwrites whatever is there. */
+  readonly allowUnconditionalUpdate: boolean;
+  /** DELETE answers with the object instead of a Status. */
+  readonly returnsDeletedObject: boolean;
+  readonly listShapes: ListShapes;
+  /** Fills in what the author may leave out. Gets a private copy and changes it. */
+  readonly setDefaults?: (object: ApiObject) => void;
+  /** Rules beyond the schema; `old` is absent on create. */
+  readonly validate?: (object: ApiObject, old: ApiObject | undefined) => Cause[];
+  /** State of a new object, set after the client's status was dropped. */
+  readonly initialStatus?: (object: ApiObject) => ApiObject['status'];
+}
+
+/** Identity of a resource in the store and in messages. */
+export function resourceKey(resource: Pick<Resource, 'group' | 'plural'>): string {
+  return resource.group ? `${resource.plural}.${resource.group}` : resource.plural;
+}
+
+export function apiVersionOf(group: string, version: string): string {
+  return group ? `${group}/${version}` : version;
+}

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterState } from './api/cluster-state.js';
+import { ensureNamespaces } from './api/ensure-namespaces.js';
+import type { Controller } from './controllers/controller.js';
+import { startDefinitionController } from './controllers/definition-controller.js';
+import { startEventExpiry } from './controllers/event-expiry.js';
+import { startGarbageCollector } from './controllers/garbage-collector.js';
+import { startNamespaceController } from './controllers/namespace-controller.js';
+import { startPodScheduler } from './controllers/pod-scheduler.js';
+import type { DevClusterOptions } from './dev-cluster-options.js';
+import { startApiServer } from './http/api-server.js';
+import { requestHandler } from './http/request-handler.js';
+import { kubeconfigFor, writeKubeconfig } from './kubeconfig.js';
+import { refuse } from './object/refusals.js';
+import { BUILTIN_RESOURCES } from './registry/builtin-resources.js';
+import { Registry } from './registry/registry.js';
+import { lockDataDir } from './storage/data-dir-lock.js';
+import { Journal } from './storage/journal.js';
+import { ObjectStore } from './storage/object-store.js';
+
+export interface DevCluster {
+  /** Base URL of the API, e.g. `http://127.0.0.1:6443`. */
+  readonly url: string;
+  /** A kubeconfig as YAML text, for `KubeConfig.loadFromString`. */
+  readonly kubeconfig: string;
+  readonly dataDir: string;
+  /** Makes every watch that resumes from before now get 410 Gone, as after a compaction of etcd. */
+  compact(): void;
+  /** Stops the processes of all pods, then the API. Objects stay in the data directory. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A Kubernetes API with a simulated kubelet, in this process.
+ *
+ * @throws Error saying what is taken, in use or not usable, and how to fix it
+ */
+export async function startDevCluster(options: DevClusterOptions = {}): Promise<DevCluster> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'penstock-dev-cluster-'));
+  const unlock = lockDataDir(dataDir);
+  const journal = new Journal(join(dataDir, 'objects'), { fsync: options.fsync });
+  const store = new ObjectStore(journal, { historyLimit: options.watchHistory });
+  const state: ClusterState = { store, registry: new Registry(BUILTIN_RESOURCES) };
+  const controllers: Controller[] = [startDefinitionController(state)];
+  ensureNamespaces(state);
+  const podLogs = {
+    logFile: () => {
+      throw refuse.badRequest('no container has started');
+    },
+  };
+  const server = await startApiServer(
+    requestHandler(state, podLogs),
+    options.host ?? '127.0.0.1',
+    options.port ?? 0,
+  );
+  controllers.push(
+    startNamespaceController(state),
+    startGarbageCollector(state),
+    startPodScheduler(state),
+    startEventExpiry(state),
+  );
+  const kubeconfig = kubeconfigFor(server.url);
+  if (options.kubeconfigPath) writeKubeconfig(options.kubeconfigPath, kubeconfig);
+  return {
+    url: server.url,
+    kubeconfig,
+    dataDir,
+    compact: () => store.compactHistory(),
+    stop: async () => {
+      for (const controller of controllers) controller.stop();
+      await server.stop();
+      journal.close();
+      unlock();
+      if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
