@@ -33,6 +33,15 @@ describe('LoadLedger', () => {
     expect(ledger.load('e')).toEqual(new LoadLedger().load('e'));
   });
 
+  it('does not take a scrape for seeing what is still on its way', () => {
+    const ledger = new LoadLedger(20);
+    ledger.reserve(booking('a', 'e', 5));
+    ledger.scraped('e', 24);
+    expect(ledger.load('e').unseenRequests).toBe(1);
+    ledger.scraped('e', 25);
+    expect(ledger.load('e').unseenRequests).toBe(0);
+  });
+
   it('moves a request that is tried elsewhere', () => {
     const ledger = new LoadLedger();
     ledger.reserve(booking('a', 'e'));

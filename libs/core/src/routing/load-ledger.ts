@@ -47,6 +47,9 @@ export class LoadLedger {
   private readonly requests = new Map<string, Held>();
   private readonly accounts = new Map<string, Account>();
 
+  /** `transitMs`: how long after its decision a request shows in the endpoint's gauges, default 0. */
+  constructor(private readonly transitMs = 0) {}
+
   /** Books a decision. A request booked before moves to the new endpoint. */
   reserve(reservation: Reservation): void {
     const known = this.requests.get(reservation.requestId);
@@ -102,7 +105,7 @@ export class LoadLedger {
     const account = this.accounts.get(endpointId);
     if (!account) return;
     let covered = 0;
-    while (covered < account.unseen.length && account.unseen[covered]!.atMs <= startedAtMs) {
+    while (covered < account.unseen.length && account.unseen[covered]!.atMs + this.transitMs <= startedAtMs) {
       this.see(account, account.unseen[covered++]!);
     }
     if (covered > 0) account.unseen.splice(0, covered);
