@@ -128,10 +128,10 @@ describe('KubernetesCluster', () => {
     });
   });
 
-  it('reads absence as undefined and deletes what is already gone', async () => {
+  it('reads absence as undefined, and says when there is nothing to delete, without an alarm', async () => {
     await open((_request, response) => status(response, 404, 'NotFound'));
     expect(await cluster.get(podKind, 'ns', 'a')).toBeUndefined();
-    await cluster.delete(podKind, 'ns', 'a');
+    expect((await failure(cluster.delete(podKind, 'ns', 'a'))).reason).toBe('not-found');
     expect(notices).toEqual([]);
   });
 

@@ -117,17 +117,13 @@ export class KubernetesCluster implements Cluster {
     });
   }
 
-  /** Deletes the object; dependents follow in the background. An object that is already gone is fine. */
+  /** Deletes the object; dependents follow in the background. */
   async delete(kind: ResourceKind, namespace: string | undefined, name: string): Promise<void> {
-    try {
-      await this.#rest.json({
-        method: 'DELETE',
-        path: resourcePath(kind, namespace, name),
-        body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
-      });
-    } catch (error) {
-      if (!(error instanceof ClusterError) || error.reason !== 'not-found') throw error;
-    }
+    await this.#rest.json({
+      method: 'DELETE',
+      path: resourcePath(kind, namespace, name),
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
+    });
   }
 
   lease(options: LeaseOptions): LeaseHandle {

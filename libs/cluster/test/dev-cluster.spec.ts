@@ -107,7 +107,7 @@ describe('KubernetesCluster on the dev cluster', () => {
     expect(await cluster.get(podKind, 'ns', 'e1')).toBeUndefined();
     expect(await reasonOf(cluster.mergePatch(podKind, 'ns', 'e1', {}))).toBe('not-found');
     await cluster.delete(podKind, 'ns', 'e0');
-    await cluster.delete(podKind, 'ns', 'never-existed');
+    expect(await reasonOf(cluster.delete(podKind, 'ns', 'never-existed'))).toBe('not-found');
   });
 
   it('installs our definitions, fills their defaults and refuses what they forbid', async () => {

@@ -4,13 +4,14 @@ import type { LeaseHandle } from '@penstock/core/ports';
 import { eventually } from '../../test/eventually.js';
 import { LeaseStore } from '../../test/lease-store.js';
 import { json, type Script, ScriptedApiServer, status } from '../../test/scripted-api-server.js';
-import { KubernetesCluster } from '../index.js';
+import { type ClusterNotice, KubernetesCluster } from '../index.js';
 
 interface Candidate {
   server: ScriptedApiServer;
   cluster: KubernetesCluster;
   lease: LeaseHandle;
   calls: string[];
+  notices: string[];
 }
 
 const candidates: Candidate[] = [];
@@ -29,7 +30,9 @@ async function candidate(
   script: Script = store.script,
 ): Promise<Candidate> {
   const server = await new ScriptedApiServer(script).start();
-  const cluster = new KubernetesCluster({ service: 'test', url: server.url });
+  const notices: string[] = [];
+  const onNotice = (notice: ClusterNotice) => void notices.push(notice.kind);
+  const cluster = new KubernetesCluster({ service: 'test', url: server.url, onNotice });
   const calls: string[] = [];
   const lease = cluster.lease({
     namespace: 'ns',
@@ -39,7 +42,7 @@ async function candidate(
     onAcquired: (transitions) => calls.push(`acquired ${transitions}`),
     onLost: () => calls.push('lost'),
   });
-  const made = { server, cluster, lease, calls };
+  const made = { server, cluster, lease, calls, notices };
   candidates.push(made);
   return made;
 }
@@ -74,8 +77,8 @@ describe('KubernetesLease', () => {
     await eventually(() => held(b), Boolean);
     expect(performance.now() - startedMs).toBeLessThan(500);
     expect(b.lease.transitions).toBe(2);
-    // The owner asked for it: it is not told that it lost.
-    expect(a.calls).toEqual(['acquired 1']);
+    expect(a.calls).toEqual(['acquired 1', 'lost']);
+    expect(a.notices).not.toContain('lease-lost');
   });
 
   it('is never held twice: a holder that is cut off counts itself out before another takes over', async () => {

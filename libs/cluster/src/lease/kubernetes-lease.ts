@@ -53,13 +53,16 @@ export class KubernetesLease implements LeaseHandle {
     return this.#transitions;
   }
 
-  /** Gives the lease up at once, so that another can take it without waiting. Does not call `onLost`. */
+  /** Gives the lease up at once, after `onLost`, so that another can take it without waiting. */
   async release(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     const held = this.held;
     this.#stopping.abort();
-    this.#holding = false;
     clearTimeout(this.#expiry);
+    if (this.#holding) {
+      this.#holding = false;
+      this.#call(() => this.options.onLost());
+    }
     await this.stopped;
     // When this fails the lease runs out by itself.
     if (held)
