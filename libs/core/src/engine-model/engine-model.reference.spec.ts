@@ -101,7 +101,7 @@ class PlainEngine {
       const tokens = Math.min(known - hits.length * this.size, budget);
       const total = Math.ceil((hits.length * this.size + tokens) / this.size);
       const held = hits.filter((b) => this.references[b]! > 0).length;
-      if (total - held > this.free.length) break;
+      if (Math.ceil(known / this.size) - held > this.free.length) break;
       this.waiting.shift();
       for (const block of hits) {
         if (this.references[block]!++ === 0) this.free.splice(this.free.indexOf(block), 1);

@@ -11,7 +11,10 @@ export interface AdmissionPlan {
   readonly totalBlocks: number;
 }
 
-/** Finds the cached prefix of a waiting sequence and whether its first chunk fits in the pool. */
+/**
+ * Finds the cached prefix of a waiting sequence and whether all its known tokens fit in the pool. Like vLLM
+ * (`scheduler_reserve_full_isl`, on by default) a prompt is not begun when only its first chunk has room.
+ */
 export class PrefixLookup {
   private hits = new Int32Array(1024);
   /** The last sequence that did not fit, and why: most steps of a full engine ask again in vain. */
@@ -22,9 +25,9 @@ export class PrefixLookup {
     private readonly blockSize: number,
   ) {}
 
-  /** Undefined when the pool has not enough free blocks for a chunk of at most `budget` tokens. */
+  /** Undefined when the pool has not enough free blocks. The first chunk has at most `budget` tokens. */
   plan(sequence: Sequence, budget: number): AdmissionPlan | undefined {
-    if (this.stillBlocked(sequence, budget)) return undefined;
+    if (this.stillBlocked(sequence)) return undefined;
     const { pool, blockSize } = this;
     const total = sequence.knownTokens;
     // The last token is always computed, since its output is what generates the next one.
@@ -39,28 +42,26 @@ export class PrefixLookup {
       hits[hitBlocks++] = block;
       if (pool.isReferenced(block)) heldHits++;
     }
-    const computed = hitBlocks * blockSize;
-    const tokens = Math.min(total - computed, budget);
-    const totalBlocks = Math.ceil((computed + tokens) / blockSize);
     // Hits that nobody holds leave the free list too.
-    if (totalBlocks - heldHits > pool.freeCount) {
+    if (Math.ceil(total / blockSize) - heldHits > pool.freeCount) {
       this.blocked = { sequence, hitBlocks, heldHits };
       return undefined;
     }
     this.blocked = undefined;
+    const computed = hitBlocks * blockSize;
+    const tokens = Math.min(total - computed, budget);
+    const totalBlocks = Math.ceil((computed + tokens) / blockSize);
     return { hits, hitBlocks, tokens, totalBlocks };
   }
 
   /**
    * Whether the last failure holds without looking up again. While the head waits nobody is admitted, so hits
-   * are not acquired and only shrink, unless the first missing block appears. A prompt that the budget may cut
-   * is looked up again, since fewer hits can make its first chunk need fewer blocks.
+   * are not acquired and only shrink, unless the first missing block appears.
    */
-  private stillBlocked(sequence: Sequence, budget: number): boolean {
+  private stillBlocked(sequence: Sequence): boolean {
     const { blocked } = this;
     if (blocked?.sequence !== sequence) return false;
     const total = sequence.knownTokens;
-    if (total > budget) return false;
     const limit = Math.floor((total - 1) / this.blockSize);
     if (blocked.hitBlocks < limit && this.pool.find(sequence.contentOf(blocked.hitBlocks)) !== -1)
       return false;
