@@ -13,6 +13,7 @@ const usageEvent = z.object({
 export interface CompletionOutcome {
   /** Why it failed, in one line; absent when it succeeded. */
   readonly failure?: string;
+  readonly startedAtMs: number;
   readonly ttftMs?: number;
   readonly endedAtMs: number;
   readonly promptTokens: number;
@@ -61,7 +62,7 @@ export class CompletionClient {
           await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** retries));
           continue;
         }
-        return failed(`${code ?? ''} ${message}`.trim(), retries);
+        return { ...failed(`${code ?? ''} ${message}`.trim(), retries), startedAtMs };
       }
     }
   }
@@ -86,7 +87,11 @@ export class CompletionClient {
     const endpoint = String(response.headers['x-penstock-endpoint'] ?? '');
     if (response.statusCode !== 200) {
       const text = await response.body.text();
-      return { ...failed(`HTTP ${response.statusCode}: ${text.slice(0, 300)}`, retries), endpoint };
+      return {
+        ...failed(`HTTP ${response.statusCode}: ${text.slice(0, 300)}`, retries),
+        startedAtMs,
+        endpoint,
+      };
     }
     let firstMs: number | undefined;
     let lastMs = 0;
@@ -108,6 +113,7 @@ export class CompletionClient {
     }
     return {
       ...readEnd(tail, retries),
+      startedAtMs,
       ttftMs: firstMs === undefined ? undefined : firstMs - startedAtMs,
       endpoint,
     };
@@ -116,7 +122,9 @@ export class CompletionClient {
 
 class MidStreamError extends Error {}
 
-function failed(failure: string, retries: number): CompletionOutcome {
+type Ended = Omit<CompletionOutcome, 'startedAtMs'>;
+
+function failed(failure: string, retries: number): Ended {
   return {
     failure,
     endedAtMs: performance.now(),
@@ -135,7 +143,7 @@ function countEvents(chunk: Buffer): number {
 }
 
 /** Reads usage, or the error that the stream ended with, from its last events. */
-function readEnd(tail: Buffer, retries: number): CompletionOutcome {
+function readEnd(tail: Buffer, retries: number): Ended {
   const lines = tail.toString('utf8').split('\n');
   if (!lines.some((line) => line.trim() === 'data: [DONE]'))
     return failed(`stream ended without [DONE]: ${lines.at(-1)?.slice(0, 200)}`, retries);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CompletionClient } from './completion-client.js';
+import { CompletionClient, type CompletionOutcome } from './completion-client.js';
 import { openLoop } from './open-loop.js';
 import { ReplayRecorder, type ReplaySummary } from './summary.js';
 import type { TraceRequest } from './trace.js';
@@ -15,6 +15,7 @@ export interface ReplayOptions {
   readonly requests: readonly TraceRequest[];
   /** JSON text of a request's prompt. */
   readonly writePrompt: (request: TraceRequest, ordinal: number) => string;
+  readonly onOutcome?: (outcome: CompletionOutcome) => void;
   readonly onProgress?: (done: number, failed: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -39,8 +40,9 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
       options.speed,
       async (request, ordinal) => {
         const body = completionBody(options.model, request, options.writePrompt(request, ordinal));
-        const outcome = await client.send(body, `replay-${run}-${ordinal}`);
-        recorder.outcome(checked(outcome, request));
+        const outcome = checked(await client.send(body, `replay-${run}-${ordinal}`), request);
+        recorder.outcome(outcome);
+        options.onOutcome?.(outcome);
         options.onProgress?.(recorder.done, recorder.failed);
       },
       options.signal,

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiVersionOf, inferencePoolKind, namespaceKind, type Pod, podKind } from '@penstock/contracts';
-import type { Cluster, ClusterObject, ResourceKind } from '@penstock/core/ports';
+import { type Cluster, ClusterError, type ClusterObject, type ResourceKind } from '@penstock/core/ports';
 import { parseAllDocuments } from 'yaml';
 import type { SuiteOptions } from './suite-options.js';
+import { waitUntil } from './wait-until.js';
 import { ROOT } from './workspace.js';
 
 const customResourceDefinitionKind: ResourceKind = {
@@ -106,11 +107,23 @@ export function withFlags(args: readonly string[], flags: Readonly<Record<string
   return [...kept, ...Object.entries(flags).flat()];
 }
 
-/** Applies objects in order, taking over fields that an earlier start set. */
+/**
+ * Applies objects in order, taking over fields that an earlier start set. A kind is served a moment after its
+ * definition was accepted: until then its objects are tried again.
+ */
 export async function applyAll(cluster: Cluster, objects: readonly ClusterObject[]): Promise<void> {
   for (const object of objects) {
     const kind = KINDS.find((k) => k.kind === object.kind && apiVersionOf(k) === object.apiVersion);
     if (!kind) throw new Error(`the laptop manifest may not hold ${object.apiVersion} ${object.kind}`);
-    await cluster.apply(kind, object, { force: true });
+    const applied = async () => {
+      try {
+        await cluster.apply(kind, object, { force: true });
+        return true;
+      } catch (error) {
+        if (error instanceof ClusterError && error.reason === 'not-found') return false;
+        throw new Error(`${object.kind} ${object.metadata.name}: ${(error as Error).message}`);
+      }
+    };
+    await waitUntil(`${object.kind} ${object.metadata.name}`, applied, 10_000);
   }
 }
