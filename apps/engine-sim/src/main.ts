@@ -12,6 +12,9 @@ const log = (level: string, message: string): void => {
   );
 };
 
+// Whoever reads the output may go before the engine does; that must not end it.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const parsed = parseOptions(process.argv.slice(2), process.env);
 if ('help' in parsed) {
   process.stdout.write(parsed.help);

@@ -17,11 +17,11 @@ const gauge = async (name: string) => {
 };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const until = async (condition: () => Promise<boolean>) => {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 500; i++) {
     if (await condition()) return;
     await pause(10);
   }
-  throw new Error('did not happen within 2 s');
+  throw new Error('did not happen within 5 s');
 };
 
 /** Sends a request and hangs up: `after` bytes of the answer, or before any when it is 0. */
@@ -57,9 +57,9 @@ describe('time', () => {
     // One sequence alone: 13.86 ms and a little for its context per token, and a short prefill.
     const virtualMs = (tokens - 1) * 13.9 + 4;
     expect(wallMs).toBeGreaterThan((0.98 * virtualMs) / speed);
-    expect(wallMs).toBeLessThan((1.1 * virtualMs) / speed + 60);
+    expect(wallMs).toBeLessThan((1.1 * virtualMs) / speed + 400);
     const measured = (await gauge('vllm:e2e_request_latency_seconds_sum')) * 1000;
-    expect(measured).toBeLessThan(virtualMs * 1.1 + 60 * speed);
+    expect(measured).toBeLessThan(virtualMs * 1.1 + 400 * speed);
   });
 
   it('tokens come one by one', async () => {
@@ -96,6 +96,33 @@ describe('a client that hangs up', () => {
     expect(await gauge('vllm:kv_cache_usage_perc')).toBe(0);
     const { text } = await send(`${engine.url}/metrics`);
     expect(text).toMatch(/request_success_total\{.*finished_reason="abort"\} 1/);
+  });
+});
+
+describe('a client that reads slowly', () => {
+  it('gets everything in the end, and the engine does not wait for it', async () => {
+    engine = await startTestEngine('--sim-speed', '5000');
+    const tokens = 30_000;
+    const text = await new Promise<string>((resolve, reject) => {
+      const request = httpRequest(`${engine.url}/v1/completions`, {
+        method: 'POST',
+        agent: false,
+        headers: { 'content-type': 'application/json' },
+      });
+      request.on('error', reject);
+      request.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        response.pause();
+        // The engine has generated everything while nobody read.
+        until(async () => (await gauge('vllm:generation_tokens_total')) === tokens).then(() => {
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () => resolve(Buffer.concat(chunks).toString()));
+          response.resume();
+        }, reject);
+      });
+      request.end(JSON.stringify({ prompt: [1], max_tokens: tokens, ignore_eos: true, stream: true }));
+    });
+    expect(eventsOf(text)).toHaveLength(tokens);
   });
 });
 

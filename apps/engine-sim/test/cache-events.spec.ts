@@ -88,8 +88,15 @@ async function expectDumpEqualsEvents(checkTokens = true): Promise<number> {
   return fromDump.length;
 }
 
-/** Requests that share prefixes, `concurrency` at a time, with answers long enough to fill blocks. */
-async function load(requests: number, concurrency: number): Promise<void> {
+/**
+ * Requests that share prefixes, `concurrency` at a time, with answers long enough to fill blocks; every
+ * `abortEach`-th client hangs up.
+ */
+async function load(
+  requests: number,
+  concurrency: number,
+  abortEach = Number.POSITIVE_INFINITY,
+): Promise<void> {
   let next = 0;
   const worker = async () => {
     while (next < requests) {
@@ -97,12 +104,22 @@ async function load(requests: number, concurrency: number): Promise<void> {
       const prompt = Array.from({ length: 40 + ((i * 37) % 200) }, (_, at) =>
         at < 96 ? (at * 13 + (i % 5)) % 6_000 : (at * 17 + i) % 6_000,
       );
-      const answer = await send(`${engine.url}/v1/completions`, {
-        prompt,
-        max_tokens: 1 + ((i * 11) % 80),
-        ignore_eos: true,
-      });
-      expect(answer.status).toBe(200);
+      const body = { prompt, max_tokens: 1 + ((i * 11) % 80), ignore_eos: true };
+      if (i % abortEach === 0) {
+        await fetch(`${engine.url}/v1/completions`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(5 + (i % 20)),
+        })
+          .then(
+            (answer) => answer.text(),
+            () => undefined,
+          )
+          .catch(() => undefined);
+      } else {
+        expect((await send(`${engine.url}/v1/completions`, body)).status).toBe(200);
+      }
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
@@ -115,7 +132,7 @@ describe('cache events', () => {
     expect(await expectDumpEqualsEvents()).toBeGreaterThan(200);
   });
 
-  it('also when blocks are evicted and requests preempted all the time', async () => {
+  it('also when blocks are evicted, requests preempted and clients gone all the time', async () => {
     engine = await start(
       '--num-gpu-blocks-override',
       '64',
@@ -126,7 +143,7 @@ describe('cache events', () => {
       '--sim-speed',
       '40',
     );
-    await load(200, 20);
+    await load(200, 20, 4);
     expect(await expectDumpEqualsEvents(false)).toBeLessThanOrEqual(64);
     const { text } = await send(`${engine.url}/metrics`);
     expect(Number(/^vllm:num_preemptions_total\{.*\} (\d+)/m.exec(text)?.[1])).toBeGreaterThan(0);

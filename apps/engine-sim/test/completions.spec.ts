@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadTokenizer, type Tokenizer } from '@penstock/engine';
+import { loadTokenizer, probeModels, scrapeEngine, type Tokenizer } from '@penstock/engine';
 import fc from 'fast-check';
 import { eventsOf, send, startTestEngine, type TestEngine } from './engine.js';
 
@@ -227,6 +227,26 @@ describe('the rest of the API', () => {
       expect(value(`vllm:${histogram}_seconds_count`)).toBeGreaterThan(0);
     }
     expect(text).toMatch(/vllm:cache_config_info\{[^}]*block_size="16",num_gpu_blocks="19208"/);
+  });
+
+  it('is understood by the library that reads engines', async () => {
+    const address = new URL(engine.url).host;
+    expect(await scrapeEngine(address)).toMatchObject({
+      engine: 'vllm',
+      waiting: 0,
+      running: 0,
+      kvUsage: 0,
+      blockSize: 16,
+      blockCount: 19_208,
+      modelNames: ['m'],
+      prefixQueryTokens: expect.any(Number),
+      prefixHitTokens: expect.any(Number),
+    });
+    expect(await probeModels(address)).toMatchObject({
+      baseModel: 'm',
+      baseNames: ['m', 'alias'],
+      maxModelLen: 4_096,
+    });
   });
 
   it('empties its cache when idle', async () => {
