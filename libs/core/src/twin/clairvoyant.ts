@@ -1,5 +1,5 @@
 import type { EngineProfile } from '../engine-model/index.js';
-import { type RoutingPolicy, ScoredPolicy } from '../routing/index.js';
+import { createPolicy, type RoutingPolicy, ScoredPolicy } from '../routing/index.js';
 import type { FleetOptions } from './fleet-options.js';
 import { runFleet } from './run-fleet.js';
 import type { StageResult } from './stage-result.js';
@@ -8,21 +8,26 @@ import type { Prompt, Workload } from './workload.js';
 /** KV memory of a clairvoyant engine, in multiples of the real pool: enough that nothing waits for memory. */
 const POOL_MULTIPLE = 16;
 
+/** How the clairvoyant router spreads requests. */
+export type ClairvoyantBalance = 'least-work' | 'round-robin';
+
 /**
  * What the same engines could do if routing cost no cache hit and no memory: whatever any earlier request brought
- * into any cache is in all of them, KV memory never runs out, and the router knows every length and all work in
- * flight. No router reaches it; the distance to it is what better routing can still win.
+ * into any cache is in all of them, and KV memory never runs out. What is left to routing is balance: `least-work`
+ * knows every length and all work in flight, `round-robin` is the most even for equal requests. The distance to the
+ * better of the two is about what better routing can still win; it is a reference, not a proof.
  */
 export function runClairvoyant(
   options: Omit<FleetOptions, 'policy' | 'warmPrompt'>,
   workload: Workload,
+  balance: ClairvoyantBalance = 'least-work',
 ): StageResult[] {
   const { workload: shared, warmPrompt } = withSharedCache(workload);
   const realBlocks = options.engine.blockCount ?? options.engine.profile.kvPoolTokens / workload.blockSize;
   return runFleet(
     {
       ...options,
-      policy: leastWork(options.engine.profile),
+      policy: balance === 'least-work' ? leastWork(options.engine.profile) : createPolicy('round-robin'),
       kvViewDelayMs: 0,
       engine: { ...options.engine, blockCount: Math.floor(realBlocks * POOL_MULTIPLE) },
       warmPrompt,

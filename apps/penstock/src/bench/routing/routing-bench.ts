@@ -11,7 +11,7 @@ import { BASELINE_SCRAPE_MS, bestVariant, SWEPT, variantsOf } from './sweep.js';
 export const routingBench: Bench = {
   name: 'routing',
   summary:
-    'routing policies on the fleet twin (virtual time): output tokens/s, TTFT, hit ratio, beside a bound',
+    'routing policies on the fleet twin (virtual time): output tokens/s, TTFT, hit ratio, beside a clairvoyant fleet',
   run,
 };
 
@@ -65,7 +65,7 @@ function notes(options: BenchOptions): string[] {
   return [
     'W: sanity anchors from the real fleet (llm-d): round-robin 7.0k output tok/s and TTFT p90 135–154 s; exact prefixes 14.9k and 0.26 s.',
     'TTFT is over the last three stages; ITL and the busiest engine are of the last stage; times are virtual.',
-    'The clairvoyant rows are a bound: every prefix in every cache, endless KV memory, all work known.',
+    'Clairvoyant: every prefix in every cache and endless KV memory, balanced by known work or in turns, whichever has the lower TTFT p90.',
     ...z,
     ...(options.trace
       ? []
