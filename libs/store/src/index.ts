@@ -1,1 +1,4 @@
-export {};
+export type { RedisBlockStoreOptions, RedisTls } from './redis/redis-options.js';
+export { RedisBlockStore } from './redis-block-store.js';
+export type { StoreCounters } from './store-counters.js';
+export type { StoreLog } from './store-log.js';

@@ -35,6 +35,8 @@ export interface RedisCommandOptions {
   readonly persistent?: boolean;
   /** Evicts nothing and refuses writes above this size; unlimited by default. */
   readonly maxMemoryBytes?: number;
+  /** Speaks the cluster protocol; slots must be assigned before use. */
+  readonly cluster?: boolean;
 }
 
 /** redis-server on loopback without a configuration file. */
@@ -42,5 +44,6 @@ export function redisCommand(binaries: ProvisionedBinaries, options: RedisComman
   const args = ['--bind', '127.0.0.1', '--port', String(options.port), '--dir', options.dataDir];
   args.push('--save', '', '--appendonly', options.persistent ? 'yes' : 'no', '--daemonize', 'no');
   if (options.maxMemoryBytes !== undefined) args.push('--maxmemory', String(options.maxMemoryBytes));
+  if (options.cluster) args.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
   return { command: binaries.redisServer, args, env: binaries.env };
 }

@@ -15,6 +15,8 @@ export interface StartRedisOptions {
   /** Keeps the data over `restart`; off by default: a restart is a loss of everything. */
   readonly persistent?: boolean;
   readonly maxMemoryBytes?: number;
+  /** A cluster of this one node, which serves every slot. */
+  readonly cluster?: boolean;
   readonly timeoutMs?: number;
 }
 
@@ -27,10 +29,13 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Manag
   const timeoutMs = options.timeoutMs ?? 20_000;
   return ManagedServer.start('redis', options.dataDir, options.port, (dataDir) => {
     const startOn = async (port: number) => {
-      const { persistent, maxMemoryBytes } = options;
-      const server = new ServerProcess(redisCommand(binaries, { port, dataDir, persistent, maxMemoryBytes }));
+      const { persistent, maxMemoryBytes, cluster } = options;
+      const server = new ServerProcess(
+        redisCommand(binaries, { port, dataDir, persistent, maxMemoryBytes, cluster }),
+      );
       try {
         await untilReady(server, () => answersAs(port, server.pid), timeoutMs);
+        if (cluster) await untilReady(server, () => servesEverySlot(port), timeoutMs);
         return { process: server, port };
       } catch (error) {
         await server.kill();
@@ -72,6 +77,19 @@ export function freePort(): Promise<number> {
 }
 
 async function answersAs(port: number, pid: number): Promise<true | undefined> {
+  const info = await ask(port, (client) => client.info('server'));
+  return info.includes(`process_id:${pid}\r`) ? true : undefined;
+}
+
+async function servesEverySlot(port: number): Promise<true | undefined> {
+  const info = await ask(port, async (client) => {
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383').catch(() => {});
+    return client.cluster('INFO');
+  });
+  return info.includes('cluster_state:ok') ? true : undefined;
+}
+
+async function ask(port: number, question: (client: Redis) => Promise<string>): Promise<string> {
   const client = new Redis({
     host: '127.0.0.1',
     port,
@@ -85,8 +103,7 @@ async function answersAs(port: number, pid: number): Promise<true | undefined> {
   client.on('error', () => {});
   try {
     await client.connect();
-    const info = await client.info('server');
-    return info.includes(`process_id:${pid}\r`) ? true : undefined;
+    return await question(client);
   } finally {
     client.disconnect();
   }

@@ -1,0 +1,79 @@
+import type { EngineBlocks } from '@penstock/core/kv';
+import type { StoredEngine } from '@penstock/core/ports';
+import { CorruptError } from '../packing/corrupt-error.js';
+import { unpackDelta } from '../packing/delta-record.js';
+import { foldBlocks } from '../packing/fold-blocks.js';
+import { unpackSnapshot } from '../packing/snapshot.js';
+
+export interface LoadedEngine {
+  readonly engine: StoredEngine;
+  /** Sequence that the stored snapshot contains. */
+  readonly base: number;
+  readonly logRecords: number;
+  readonly logBytes: number;
+}
+
+/** Reads the answer of the `load` script. Undefined when nothing is stored; throws `CorruptError`. */
+export function readLoadedEngine(engineId: string, answer: unknown): LoadedEngine | undefined {
+  if (answer === null || answer === undefined) return undefined;
+  if (!Array.isArray(answer) || answer.length !== 8) throw new CorruptError('the head is incomplete');
+  const [incarnation, sequence, engineSequence, facts, base, snapshotBytes, snapshot, log] =
+    answer as unknown[];
+  const position = {
+    incarnation: integer(incarnation, 'incarnation'),
+    sequence: integer(sequence, 'sequence'),
+    engineSequence: integer(engineSequence, 'engine sequence'),
+  };
+  const records = Array.isArray(log) ? (log as unknown[]).map(bytesOf) : [];
+  const deltas = records.map(unpackDelta);
+  let before = integer(base, 'base');
+  for (const delta of deltas) {
+    if (delta.incarnation !== position.incarnation || delta.sequence !== ++before) {
+      throw new CorruptError(
+        `the log holds ${delta.incarnation}/${delta.sequence} where ${position.incarnation}/${before} belongs`,
+      );
+    }
+  }
+  if (before !== position.sequence)
+    throw new CorruptError(`the log ends at ${before}, not at ${position.sequence}`);
+  const blocks = integer(snapshotBytes, 'snapshot size') === 0 ? [] : unpackSnapshot(bytesOf(snapshot));
+  return {
+    engine: {
+      engineId,
+      ...position,
+      facts: readFacts(facts),
+      blocks: foldBlocks(blocks as EngineBlocks, deltas),
+    },
+    base: integer(base, 'base'),
+    logRecords: records.length,
+    logBytes: records.reduce((sum, record) => sum + record.length, 0),
+  };
+}
+
+function bytesOf(value: unknown): Buffer {
+  if (!Buffer.isBuffer(value)) throw new CorruptError('the snapshot or a delta is missing');
+  return value;
+}
+
+function integer(value: unknown, what: string): number {
+  const number = Number(String(value ?? ''));
+  if (value === null || !Number.isSafeInteger(number) || number < 0)
+    throw new CorruptError(`the ${what} is no number`);
+  return number;
+}
+
+function readFacts(value: unknown): Record<string, string> {
+  try {
+    const facts: unknown = JSON.parse(String(value));
+    if (
+      typeof facts === 'object' &&
+      facts !== null &&
+      Object.values(facts).every((fact) => typeof fact === 'string')
+    ) {
+      return facts as Record<string, string>;
+    }
+  } catch {
+    // Reported below.
+  }
+  throw new CorruptError('the facts are not a JSON object of texts');
+}

@@ -1,0 +1,76 @@
+import { Cluster, Redis } from 'ioredis';
+import { SILENT_LOG } from '../store-log.js';
+import { type RedisBlockStoreOptions, redisOptions } from './redis-options.js';
+
+export type RedisClient = Redis | Cluster;
+
+/** A client that connects in the background, and what is known about its connection. */
+export class RedisConnection {
+  readonly client: RedisClient;
+  private lastError = 'not connected yet';
+  private isReady = false;
+
+  constructor(private readonly options: RedisBlockStoreOptions) {
+    const [first] = options.urls;
+    if (first === undefined) throw new Error('no Redis server given: name at least one redis://host:port');
+    const settings = redisOptions(options);
+    this.client = options.cluster
+      ? new Cluster([...options.urls], {
+          redisOptions: settings,
+          enableAutoPipelining: true,
+          enableOfflineQueue: false,
+          clusterRetryStrategy: settings.retryStrategy as (attempt: number) => number,
+        })
+      : new Redis(first, settings);
+    const log = options.log ?? SILENT_LOG;
+    this.client.on('error', (error: Error) => {
+      this.lastError = messageOf(error);
+    });
+    this.client.on('ready', () => {
+      this.isReady = true;
+      log.info({ server: this.where }, 'connected to Redis');
+    });
+    this.client.on('close', () => {
+      if (this.isReady)
+        log.warn({ server: this.where, error: this.lastError }, 'the connection to Redis was lost');
+      this.isReady = false;
+    });
+  }
+
+  /** Host and port, without credentials. */
+  get where(): string {
+    return this.options.urls.map((url) => URL.parse(url)?.host ?? 'an invalid URL').join(', ');
+  }
+
+  /** An error that says which server, what happened, and what to do. */
+  explain(error: unknown): Error {
+    const message = messageOf(error);
+    if (/enableOfflineQueue|Connection is closed|max retries|isn't writeable/i.test(message)) {
+      return new Error(
+        `Redis at ${this.where} is not connected (${this.lastError}); check that it runs there`,
+        {
+          cause: error,
+        },
+      );
+    }
+    if (/timed out/i.test(message)) {
+      return new Error(`Redis at ${this.where} did not answer in time; it is overloaded or hangs`, {
+        cause: error,
+      });
+    }
+    return new Error(`Redis at ${this.where} refused: ${message}`, { cause: error });
+  }
+
+  async close(): Promise<void> {
+    this.isReady = false;
+    if (this.client.status === 'ready') await this.client.quit().catch(() => {});
+    this.client.disconnect();
+  }
+}
+
+/** An AggregateError (all addresses of a host refused) has no message of its own. */
+function messageOf(error: unknown): string {
+  const { message, errors } = (error ?? {}) as Partial<AggregateError>;
+  if (!message && Array.isArray(errors)) return errors.map(messageOf).join('; ');
+  return typeof message === 'string' ? message : String(error);
+}
