@@ -44,7 +44,8 @@ if ('help' in parsed) {
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const hint = code === 'EADDRINUSE' ? ': choose another --port or --host' : '';
+    const hint =
+      code === 'EADDRINUSE' ? ': choose another --port or --host' : (code && ': check --host') || '';
     process.stderr.write(`engine-sim: ${message}${hint}\n`);
     process.exitCode = 1;
   }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Generation } from './engine/generation.js';
 import type { EngineObserver, SimulatedEngine } from './engine/simulated-engine.js';
 
 export interface EngineMetricsOptions {
@@ -16,6 +17,8 @@ const TTFT = [
 const GAP = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80];
 const E2E = [0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680];
 
+const TOKENS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
+
 /**
  * The metrics of one engine under vLLM's names; `penstock_engine_sim_*` are our own. Durations are virtual
  * seconds, as if the simulated GPU were there.
@@ -26,6 +29,8 @@ export class EngineMetrics implements EngineObserver {
   private readonly ttft: Histogram;
   private readonly gap: Histogram;
   private readonly e2e: Histogram;
+  private readonly promptLength: Histogram;
+  private readonly answerLength: Histogram;
   private readonly promptTokens: Counter;
   private readonly generationTokens: Counter;
   private readonly success: Counter;
@@ -43,6 +48,12 @@ export class EngineMetrics implements EngineObserver {
     this.ttft = histogram('vllm:time_to_first_token_seconds', 'Time from arrival to the first token.', TTFT);
     this.gap = histogram('vllm:inter_token_latency_seconds', 'Time between two tokens of a request.', GAP);
     this.e2e = histogram('vllm:e2e_request_latency_seconds', 'Time from arrival to the last token.', E2E);
+    this.promptLength = histogram(
+      'vllm:request_prompt_tokens',
+      'Prompt tokens of finished requests.',
+      TOKENS,
+    );
+    this.answerLength = histogram('vllm:request_generation_tokens', 'Tokens of finished answers.', TOKENS);
     this.promptTokens = counter(
       'vllm:prompt_tokens_total',
       'Prompt tokens of requests that got a first token.',
@@ -72,9 +83,15 @@ export class EngineMetrics implements EngineObserver {
     this.generationTokens.inc(this.labels, tokens);
   }
 
-  finished(reason: 'stop' | 'length' | 'abort', e2eSeconds: number): void {
-    this.success.inc({ ...this.labels, finished_reason: reason });
-    if (reason !== 'abort') this.e2e.observe(this.labels, e2eSeconds);
+  finished(request: Generation, e2eSeconds: number): void {
+    this.success.inc({ ...this.labels, finished_reason: request.plan.finishReason });
+    this.e2e.observe(this.labels, e2eSeconds);
+    this.promptLength.observe(this.labels, request.promptTokens);
+    this.answerLength.observe(this.labels, request.outputTokens);
+  }
+
+  aborted(): void {
+    this.success.inc({ ...this.labels, finished_reason: 'abort' });
   }
 
   private zeroCounters(): void {
@@ -83,7 +100,8 @@ export class EngineMetrics implements EngineObserver {
     for (const finished_reason of ['stop', 'length', 'abort']) {
       this.success.inc({ ...this.labels, finished_reason }, 0);
     }
-    for (const histogram of [this.ttft, this.gap, this.e2e]) histogram.zero(this.labels);
+    for (const histogram of [this.ttft, this.gap, this.e2e, this.promptLength, this.answerLength])
+      histogram.zero(this.labels);
   }
 
   private readGauges(engine: () => SimulatedEngine, labelNames: string[]): void {

@@ -14,7 +14,8 @@ export interface EngineObserver {
   firstToken(ttftSeconds: number, promptTokens: number): void;
   tokenGap(seconds: number): void;
   generated(tokens: number): void;
-  finished(reason: 'stop' | 'length' | 'abort', e2eSeconds: number): void;
+  finished(request: Generation, e2eSeconds: number): void;
+  aborted(): void;
 }
 
 export interface SimulatedEngineOptions {
@@ -69,7 +70,7 @@ export class SimulatedEngine {
     if (!this.active.delete(generation)) return;
     this.ready.delete(generation);
     this.model.abort(generation.id);
-    this.observer.finished('abort', (this.clock.nowMs() - generation.arrivedAtMs) / 1000);
+    this.observer.aborted();
   }
 
   /** Drops everything and tells the listeners why. */
@@ -132,7 +133,7 @@ export class SimulatedEngine {
     if (outcome.tokenCount > 0) this.observer.generated(outcome.tokenCount);
     for (const generation of outcome.finished) {
       this.active.delete(generation);
-      this.observer.finished(generation.plan.finishReason, (atMs - generation.arrivedAtMs) / 1000);
+      this.observer.finished(generation, (atMs - generation.arrivedAtMs) / 1000);
     }
   }
 

@@ -117,6 +117,21 @@ describe('parseOptions', () => {
     expect(errorsOf(args).length).toBeGreaterThan(0);
   });
 
+  it('reports flags that do not fit together', () => {
+    const errors = errorsOf([
+      '--sim-gpu',
+      'abacus',
+      '--max-num-seqs',
+      '300',
+      '--max-num-batched-tokens',
+      '100',
+    ]);
+    expect(errors).toEqual([
+      expect.stringMatching(/abacus.*h100/),
+      expect.stringMatching(/at least .* 300, got 100/),
+    ]);
+  });
+
   it('prints help', () => {
     const parsed = parseOptions(['--help'], {});
     expect(parsed).toMatchObject({ help: expect.stringContaining('--max-num-batched-tokens') });

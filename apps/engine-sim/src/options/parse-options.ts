@@ -1,3 +1,4 @@
+import { findProfile } from '@penstock/core/engine-model';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { failurePlan } from './failure-plan.js';
@@ -109,6 +110,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): P
     }
   }
   const hashSeed = env['PYTHONHASHSEED'];
+  if (parsed.success) errors.push(...conflicts(parsed.data));
   if (errors.length > 0 || !parsed.success) return { errors };
   const f = parsed.data;
   return {
@@ -135,6 +137,22 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): P
       hashSeed,
     },
   };
+}
+
+/** What is wrong although each flag alone is right. */
+function conflicts(f: z.infer<typeof flags>): string[] {
+  const errors: string[] = [];
+  try {
+    findProfile({ gpu: f.simGpu, model: f.model, dtype: f.simDtype, tp: f.simTp });
+  } catch (error) {
+    errors.push(`--sim-gpu, --model, --sim-dtype, --sim-tp: ${(error as Error).message}`);
+  }
+  if (f.maxNumBatchedTokens < f.maxNumSeqs) {
+    errors.push(
+      `--max-num-batched-tokens: must be at least --max-num-seqs, ${f.maxNumSeqs}, got ${f.maxNumBatchedTokens}`,
+    );
+  }
+  return errors;
 }
 
 function helpOf(program: Command): string {
