@@ -1,41 +1,61 @@
 import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
 import { z } from 'zod';
 
-const count = (defaultCount: number, description: string) =>
-  z.number().int().min(1).max(1_000_000_000).default(defaultCount).describe(description);
+const count = (defaultCount: number, max: number, description: string) =>
+  z.number().int().min(1).max(max).default(defaultCount).describe(description);
+const enginePort = (defaultPort: number, description: string) => count(defaultPort, 65_535, description);
 
 /** Every setting of kv-index. */
 export const config = defineConfig('kv-index', 'Knows which engine holds which KV block, on which tier', {
   metricsPort: portNumber(9091, 'Port of /metrics, /healthz and /readyz'),
   grpcPort: portNumber(9102, 'Port of penstock.kvindex.v1'),
-  natsUrl: z.string().min(1).default('nats://127.0.0.1:4222').describe('NATS servers, comma-separated'),
+  natsUrl: z
+    .string()
+    .regex(/^(nats|tls|ws|wss):\/\/\S+$/, 'must be a nats:// or tls:// URL')
+    .default('nats://127.0.0.1:4222')
+    .describe('NATS servers, comma-separated'),
   redisUrl: z
     .string()
-    .min(1)
+    .regex(/^rediss?:\/\/\S+$/, 'must be a redis:// or rediss:// URL')
     .default('redis://127.0.0.1:6379')
-    .describe('Redis that keeps the blocks across restarts')
+    .describe(
+      'Redis or Valkey that keeps the blocks across restarts; of a cluster any nodes, comma-separated',
+    )
     .meta({ secret: true }),
+  redisCluster: z.boolean().default(false).describe('Whether Redis is in cluster mode'),
   kubeconfig: z
     .string()
     .optional()
-    .describe('Kubeconfig file; absent = the service account of the pod, else the default kubeconfig'),
+    .describe('Kubeconfig file; absent = $KUBECONFIG, else the service account of the pod'),
   namespace: z
     .string()
     .max(63)
     .optional()
     .describe('Serve InferencePools of this namespace only; absent = all'),
-  kvEventsPort: portNumber(5557, 'Event port of engines whose pod names no port kv-events'),
-  kvReplayPort: portNumber(5558, 'Replay port of engines whose pod names no port kv-replay'),
+  kvEventsPort: enginePort(5557, 'Event port of engines whose pod names no port kv-events'),
+  kvReplayPort: enginePort(5558, 'Replay port of engines whose pod names no port kv-replay'),
   kvEventsTopic: z.string().max(256).default('').describe('Prefix of the event topics to read; empty = all'),
   deltaIntervalMs: durationMs(100, 'Changes of an engine within this time are published as one kv.delta'),
   snapshotIntervalMs: durationMs(5_000, 'Shortest time between two kv.snapshot of a changing engine'),
   snapshotMaxIntervalMs: durationMs(20_000, 'Longest time between two kv.snapshot of any engine'),
-  deltaMaxBlocks: count(20_000, 'A delta is published before its time when it would have more blocks'),
-  snapshotPartBlocks: count(40_000, 'Blocks per message of a snapshot (8 bytes each, in base64)'),
+  deltaMaxBlocks: count(
+    20_000,
+    1_000_000,
+    'A delta is published before its time when it would have more blocks',
+  ),
+  snapshotPartBlocks: count(40_000, 90_000, 'Blocks per message of a snapshot (8 bytes each, in base64)'),
   probeTimeoutMs: durationMs(2_000, 'Longest wait for an engine to say which model it serves'),
   storeIntervalMs: durationMs(2_000, 'How often Redis is checked for having lost its content, and retried'),
-  maxIndexHolders: count(8_000_000, 'Most (block, engine) pairs in memory, about 46 bytes each'),
-  maxOrphanBlocks: count(16_384, 'Most blocks per engine kept while their parent block is unknown'),
+  maxIndexHolders: count(
+    8_000_000,
+    1_000_000_000,
+    'Most (block, engine) pairs in memory, about 46 bytes each',
+  ),
+  maxOrphanBlocks: count(
+    16_384,
+    10_000_000,
+    'Most blocks per engine kept while their parent block is unknown',
+  ),
 });
 
 export type KvIndexConfig = ConfigOf<typeof config>;

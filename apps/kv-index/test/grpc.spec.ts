@@ -51,9 +51,10 @@ describe('penstock.kvindex.v1', () => {
       service: 'KvIndexService',
       address: `127.0.0.1:${service.listeners.grpc}`,
     });
-    await until(async () =>
-      (await client.call('ListEngines', {})).engines.every((e) => e.state === 'live' && e.blocks > 0),
-    );
+    await until(async () => {
+      const { engines: followed } = await client.call('ListEngines', {});
+      return followed.length === 2 && followed.every((e) => e.state === 'live' && e.blocks > 0);
+    });
   });
   afterAll(async () => {
     client.close();

@@ -1,7 +1,15 @@
 import type { Endpoint, Pool } from '@penstock/cluster';
 import { EngineCache, type ReplayRequest } from '@penstock/core/kv';
 import type { BlockStore, Clock } from '@penstock/core/ports';
-import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
+import {
+  ConstantBackoff,
+  ExponentialBackoff,
+  handleAll,
+  retry,
+  TimeoutStrategy,
+  timeout,
+  wrap,
+} from 'cockatiel';
 import type { Logger } from 'pino';
 import type { EngineProbe, EngineStream, EngineStreams } from './engine-stream.js';
 import { startingPoint } from './restore-engine.js';
@@ -34,6 +42,8 @@ export interface FollowerContext {
 const REPLAY_RETRY_MS = [2_000, 8_000, 30_000];
 /** A stored state that comes later than this is not waited for. */
 const LOAD_TIMEOUT_MS = 5_000;
+const LOAD_ATTEMPTS = 10;
+const LOAD_RETRY_MS = 200;
 
 /**
  * Follows the cache of one life of one engine: learns its model, connects to its events, feeds them to `EngineCache`
@@ -225,23 +235,24 @@ export class EngineFollower {
       .catch(() => undefined);
   }
 
+  /** The stored state; undefined when there is none or the store does not give it soon. */
   private async load() {
     const { store, logger } = this.context;
     const { namespace, name } = this.pool;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), LOAD_TIMEOUT_MS);
-    });
+    // At our own start the store may still be connecting.
+    const patience = wrap(
+      timeout(LOAD_TIMEOUT_MS, TimeoutStrategy.Aggressive),
+      retry(handleAll, { maxAttempts: LOAD_ATTEMPTS, backoff: new ConstantBackoff(LOAD_RETRY_MS) }),
+    );
     try {
-      return await Promise.race([store.load(namespace, name, this.engineId), timeout]);
+      return await patience.execute(() => store.load(namespace, name, this.engineId), this.closing.signal);
     } catch (error) {
+      if (this.closing.signal.aborted) return undefined;
       logger.warn(
         { engine: this.engineId, err: error },
         'stored blocks could not be read; starting without them',
       );
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

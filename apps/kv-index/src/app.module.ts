@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import { KubernetesCluster } from '@penstock/cluster';
+import { NatsEventBus } from '@penstock/messaging';
+import type { ServiceContext } from '@penstock/platform';
+import { RedisBlockStore } from '@penstock/store';
+import { HttpEngineProbe } from './adapters/http-engine-probe.js';
+import { systemClock } from './adapters/system-clock.js';
+import { ZmqEngineStreams } from './adapters/zmq-engine-streams.js';
+import type { IndexPorts } from './assemble-index.js';
+import type { KvIndexConfig } from './config.js';
+import { IndexModule, providePorts } from './index.module.js';
+
+/** What the index talks to: the only file that binds ports to adapters. */
+@Module({ imports: [IndexModule.with(providePorts(bind))] })
+export class AppModule {}
+
+function bind({ config, service, instance, logger }: ServiceContext<KvIndexConfig>): IndexPorts {
+  const cluster = new KubernetesCluster({
+    service,
+    kubeconfig: config.kubeconfig,
+    onNotice: (notice) => {
+      if (notice.kind === 'request-failed')
+        logger.debug({ status: notice.status, reason: notice.message }, notice.what);
+    },
+  });
+  const bus = NatsEventBus.connect({
+    servers: config.natsUrl.split(','),
+    source: `${service}/${instance}`,
+    log: logger,
+  });
+  const store = RedisBlockStore.connect({
+    urls: config.redisUrl.split(','),
+    cluster: config.redisCluster,
+    log: logger,
+  });
+  return {
+    cluster,
+    bus,
+    store,
+    clock: systemClock,
+    streams: new ZmqEngineStreams(config.kvEventsTopic, logger),
+    probe: new HttpEngineProbe(),
+    close: async () => {
+      await Promise.all([cluster.close(), bus.close(), store.close()]);
+    },
+  };
+}
