@@ -1,5 +1,6 @@
 import type { Template } from '@huggingface/jinja';
 import type { Tokenizer as Library } from '@huggingface/tokenizers';
+import type { ChunkedEncoder } from './chunked-encoder.js';
 import { findSingleTokenWords, textOfWords } from './single-token-words.js';
 import type {
   ChatMessage,
@@ -16,6 +17,8 @@ export interface HuggingFaceParts {
   readonly source: string;
   readonly library: Library;
   readonly template: Template | undefined;
+  /** For tokenizers that allow it: an encoder that remembers, and the special tokens it leaves out. */
+  readonly chunked: { readonly encoder: ChunkedEncoder; readonly leading: readonly number[] } | undefined;
   /** Variables every template sees, such as `bos_token`. */
   readonly specialTokens: Readonly<Record<string, string>>;
 }
@@ -40,11 +43,19 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
-    return Uint32Array.from(this.#ids(text, options));
+    const { chunked } = this.parts;
+    if (!chunked) return Uint32Array.from(this.#ids(text, options));
+    const ids = chunked.encoder.encodeText(text);
+    const { leading } = chunked;
+    if (leading.length === 0 || !(options.addSpecialTokens ?? true)) return ids;
+    const all = new Uint32Array(leading.length + ids.length);
+    all.set(leading);
+    all.set(ids, leading.length);
+    return all;
   }
 
   countTokens(text: string, options: EncodeOptions = {}): number {
-    return this.#ids(text, options).length;
+    return this.encode(text, options).length;
   }
 
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { z } from 'zod';
+import { ChunkedEncoder, splitsBetweenWords } from './chunked-encoder.js';
 import { HuggingFaceTokenizer } from './hugging-face-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
 import { TokenizerError } from './tokenizer-error.js';
@@ -47,9 +48,11 @@ export async function loadTokenizer(dir: string = BUILT_IN_TOKENIZER_DIR): Promi
   const config = parse(configFile, configPath, configJson);
   const templateSource = templateOf(config) ?? templateText;
   try {
+    const library = new Library(description, config);
     return new HuggingFaceTokenizer({
       source: dir,
-      library: new Library(description, config),
+      library,
+      chunked: splitsBetweenWords(description) ? chunkedEncoder(library) : undefined,
       template: templateSource === undefined ? undefined : new Template(templateSource),
       specialTokens: specialTokensOf(config),
     });
@@ -58,6 +61,15 @@ export async function loadTokenizer(dir: string = BUILT_IN_TOKENIZER_DIR): Promi
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TokenizerError('corrupt', `the tokenizer in ${dir} cannot be used: ${why}`, { cause });
   }
+}
+
+/** Undefined when the tokenizer puts special tokens anywhere but before the text. */
+function chunkedEncoder(library: Library) {
+  const bare = (text: string) => library.encode(text, { add_special_tokens: false }).ids;
+  const leading = library.encode('').ids;
+  const whole = library.encode('word').ids;
+  if (whole.join() !== [...leading, ...bare('word')].join()) return undefined;
+  return { encoder: new ChunkedEncoder(bare), leading };
 }
 
 async function readText(path: string): Promise<string> {
