@@ -1,5 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { Inject, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type FactoryProvider,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type ValueProvider,
+} from '@nestjs/common';
 import { KubernetesCluster, ModelDirectory, PoolDirectory } from '@penstock/cluster';
 import type { Clock, EventBus } from '@penstock/core/ports';
 import { LoadLedger } from '@penstock/core/routing';
@@ -35,203 +42,203 @@ type Context = ServiceContext<Config>;
 const MODELS = Symbol('MODELS');
 const scopeOf = ({ namespace }: Config) => (namespace === undefined ? {} : { namespace });
 
-/** What the scheduler is made of: the only file that binds ports to adapters. */
-@Module({
-  controllers: [OpenAiController, SchedulerController],
-  providers: [
-    { provide: CLOCK, useValue: systemClock },
-    {
-      provide: SchedulerMetrics,
-      useFactory: (registry: Registry) => new SchedulerMetrics(registry),
-      inject: [REGISTRY],
+export const controllers = [OpenAiController, SchedulerController];
+
+/** What the scheduler is made of: the only place that binds ports to adapters. Tests replace some. */
+export const providers: Array<FactoryProvider | ValueProvider> = [
+  { provide: CLOCK, useValue: systemClock },
+  {
+    provide: SchedulerMetrics,
+    useFactory: (registry: Registry) => new SchedulerMetrics(registry),
+    inject: [REGISTRY],
+  },
+  {
+    provide: EVENT_BUS,
+    useFactory: ({ config, service, instance, logger }: Context) =>
+      NatsEventBus.connect({ servers: [config.natsUrl], source: `${service}/${instance}`, log: logger }),
+    inject: [SERVICE_CONTEXT],
+  },
+  {
+    provide: CLUSTER,
+    useFactory: ({ config, service, logger }: Context) =>
+      new KubernetesCluster({
+        service,
+        ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
+        onNotice: (notice) => logger.debug({ ...notice }, 'cluster'),
+      }),
+    inject: [SERVICE_CONTEXT],
+  },
+  {
+    provide: PoolDirectory,
+    useFactory: (cluster: KubernetesCluster, { config }: Context) =>
+      new PoolDirectory(cluster, scopeOf(config)),
+    inject: [CLUSTER, SERVICE_CONTEXT],
+  },
+  {
+    provide: MODELS,
+    useFactory: (cluster: KubernetesCluster, { config }: Context) =>
+      new ModelDirectory(cluster, scopeOf(config)),
+    inject: [CLUSTER, SERVICE_CONTEXT],
+  },
+  { provide: LoadLedger, useFactory: () => new LoadLedger() },
+  {
+    provide: PoolPolicies,
+    useFactory: ({ config, logger }: Context, metrics: SchedulerMetrics) =>
+      new PoolPolicies(config.routingPolicy, (pool, policy, refused) => {
+        metrics.usesPolicy(pool, policy, refused !== undefined);
+        if (refused === undefined) logger.info({ pool, policy }, 'routing policy');
+        else
+          logger.warn(
+            { pool, policy, reason: `unknown routing policy "${refused.slice(0, 100)}"` },
+            'default routing policy used',
+          );
+      }),
+    inject: [SERVICE_CONTEXT, SchedulerMetrics],
+  },
+  {
+    provide: HttpEngineProbe,
+    useFactory: ({ config }: Context) => new HttpEngineProbe(config.scrapeTimeoutMs),
+    inject: [SERVICE_CONTEXT],
+  },
+  {
+    provide: FLEET,
+    useFactory: (
+      pools: PoolDirectory,
+      models: ModelDirectory,
+      probe: HttpEngineProbe,
+      ledger: LoadLedger,
+      policies: PoolPolicies,
+      metrics: SchedulerMetrics,
+      { config }: Context,
+    ) => {
+      const onFailure = (_engine: unknown, what: string) => metrics.probeFailed(what);
+      const watch = new EngineWatch({
+        probe,
+        ledger,
+        clock: systemClock,
+        intervalMs: config.scrapeIntervalMs,
+        onFailure,
+      });
+      return new ClusterFleet(pools, models, watch, policies);
     },
-    {
-      provide: EVENT_BUS,
-      useFactory: ({ config, service, instance, logger }: Context) =>
-        NatsEventBus.connect({ servers: [config.natsUrl], source: `${service}/${instance}`, log: logger }),
-      inject: [SERVICE_CONTEXT],
-    },
-    {
-      provide: CLUSTER,
-      useFactory: ({ config, service, logger }: Context) =>
-        new KubernetesCluster({
-          service,
-          ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
-          onNotice: (notice) => logger.debug({ ...notice }, 'cluster'),
-        }),
-      inject: [SERVICE_CONTEXT],
-    },
-    {
-      provide: PoolDirectory,
-      useFactory: (cluster: KubernetesCluster, { config }: Context) =>
-        new PoolDirectory(cluster, scopeOf(config)),
-      inject: [CLUSTER, SERVICE_CONTEXT],
-    },
-    {
-      provide: MODELS,
-      useFactory: (cluster: KubernetesCluster, { config }: Context) =>
-        new ModelDirectory(cluster, scopeOf(config)),
-      inject: [CLUSTER, SERVICE_CONTEXT],
-    },
-    { provide: LoadLedger, useFactory: () => new LoadLedger() },
-    {
-      provide: PoolPolicies,
-      useFactory: ({ config, logger }: Context, metrics: SchedulerMetrics) =>
-        new PoolPolicies(config.routingPolicy, (pool, policy, refused) => {
-          metrics.usesPolicy(pool, policy, refused !== undefined);
-          if (refused === undefined) logger.info({ pool, policy }, 'routing policy');
-          else
-            logger.warn(
-              { pool, policy, reason: `unknown routing policy "${refused.slice(0, 100)}"` },
-              'default routing policy used',
-            );
-        }),
-      inject: [SERVICE_CONTEXT, SchedulerMetrics],
-    },
-    {
-      provide: HttpEngineProbe,
-      useFactory: ({ config }: Context) => new HttpEngineProbe(config.scrapeTimeoutMs),
-      inject: [SERVICE_CONTEXT],
-    },
-    {
-      provide: FLEET,
-      useFactory: (
-        pools: PoolDirectory,
-        models: ModelDirectory,
-        probe: HttpEngineProbe,
-        ledger: LoadLedger,
-        policies: PoolPolicies,
-        metrics: SchedulerMetrics,
-        { config }: Context,
-      ) => {
-        const onFailure = (_engine: unknown, what: string) => metrics.probeFailed(what);
-        const watch = new EngineWatch({
-          probe,
-          ledger,
-          clock: systemClock,
-          intervalMs: config.scrapeIntervalMs,
-          onFailure,
-        });
-        return new ClusterFleet(pools, models, watch, policies);
-      },
-      inject: [
-        PoolDirectory,
-        MODELS,
-        HttpEngineProbe,
-        LoadLedger,
-        PoolPolicies,
-        SchedulerMetrics,
-        SERVICE_CONTEXT,
-      ],
-    },
-    {
-      provide: PREFIX_VIEW,
-      useFactory: (bus: EventBus, fleet: ClusterFleet, metrics: SchedulerMetrics, { config }: Context) =>
-        new KvFollower({
-          ...scopeOf(config),
-          bus,
-          clock: systemClock,
-          onUpdate: (type, outcome) => metrics.kvUpdated(type, outcome),
-          onDraining: (engineId) => fleet.reportDraining(engineId),
-        }),
-      inject: [EVENT_BUS, FLEET, SchedulerMetrics, SERVICE_CONTEXT],
-    },
-    {
-      provide: TokenizePrompt,
-      useFactory: async ({ config }: Context, metrics: SchedulerMetrics) =>
-        new TokenizePrompt(await loadTokenizer(config.tokenizerDir), config.tokenCacheTokens, () =>
-          metrics.tokenizeFailed(),
-        ),
-      inject: [SERVICE_CONTEXT, SchedulerMetrics],
-    },
-    {
-      provide: DecisionLog,
-      useFactory: ({ config }: Context) => new DecisionLog(config.decisionLogSize),
-      inject: [SERVICE_CONTEXT],
-    },
-    { provide: DemandTally, useFactory: () => new DemandTally() },
-    {
-      provide: ReportDecision,
-      useFactory: (bus: EventBus, log: DecisionLog, { config, instance }: Context) =>
-        new ReportDecision(bus, log, instance, config.fullDecisionEvery),
-      inject: [EVENT_BUS, DecisionLog, SERVICE_CONTEXT],
-    },
-    {
-      provide: ReportDemand,
-      useFactory: (bus: EventBus, tally: DemandTally, clock: Clock, { instance }: Context) =>
-        new ReportDemand(bus, tally, clock, instance),
-      inject: [EVENT_BUS, DemandTally, CLOCK, SERVICE_CONTEXT],
-    },
-    {
-      provide: ExplainDecision,
-      useFactory: (log: DecisionLog, bus: EventBus) => new ExplainDecision(log, bus),
-      inject: [DecisionLog, EVENT_BUS],
-    },
-    {
-      provide: PickEndpoint,
-      useFactory: (
-        fleet: Fleet,
-        prefixes: KvFollower,
-        policies: PoolPolicies,
-        ledger: LoadLedger,
-        clock: Clock,
-        { instance }: Context,
-      ) =>
-        new PickEndpoint({
-          fleet,
-          prefixes,
-          policies,
-          ledger,
-          clock,
-          scheduler: instance,
-          seed: randomInt(2 ** 31),
-        }),
-      inject: [FLEET, PREFIX_VIEW, PoolPolicies, LoadLedger, CLOCK, SERVICE_CONTEXT],
-    },
-    {
-      provide: UndiciRelay,
-      useFactory: ({ config }: Context) => new UndiciRelay(config),
-      inject: [SERVICE_CONTEXT],
-    },
-    {
-      provide: CompleteRequest,
-      useFactory: (
-        picker: PickEndpoint,
-        tokenizer: TokenizePrompt,
-        relay: UndiciRelay,
-        fleet: Fleet,
-        ledger: LoadLedger,
-        report: ReportDecision,
-        demand: DemandTally,
-        metrics: SchedulerMetrics,
-        { config }: Context,
-      ) =>
-        new CompleteRequest({ picker, tokenizer, relay, fleet, ledger, report, demand, metrics, ...config }),
-      inject: [
-        PickEndpoint,
-        TokenizePrompt,
-        UndiciRelay,
-        FLEET,
-        LoadLedger,
-        ReportDecision,
-        DemandTally,
-        SchedulerMetrics,
-        SERVICE_CONTEXT,
-      ],
-    },
-    {
-      provide: HoldEndpoint,
-      useFactory: (
-        picker: PickEndpoint,
-        tokenizer: TokenizePrompt,
-        ledger: LoadLedger,
-        report: ReportDecision,
-        { config }: Context,
-      ) => new HoldEndpoint(picker, tokenizer, ledger, report, config.pickHoldMs),
-      inject: [PickEndpoint, TokenizePrompt, LoadLedger, ReportDecision, SERVICE_CONTEXT],
-    },
-  ],
-})
+    inject: [
+      PoolDirectory,
+      MODELS,
+      HttpEngineProbe,
+      LoadLedger,
+      PoolPolicies,
+      SchedulerMetrics,
+      SERVICE_CONTEXT,
+    ],
+  },
+  {
+    provide: PREFIX_VIEW,
+    useFactory: (bus: EventBus, fleet: ClusterFleet, metrics: SchedulerMetrics, { config }: Context) =>
+      new KvFollower({
+        ...scopeOf(config),
+        bus,
+        clock: systemClock,
+        onUpdate: (type, outcome) => metrics.kvUpdated(type, outcome),
+        onDraining: (engineId) => fleet.reportDraining(engineId),
+      }),
+    inject: [EVENT_BUS, FLEET, SchedulerMetrics, SERVICE_CONTEXT],
+  },
+  {
+    provide: TokenizePrompt,
+    useFactory: async ({ config }: Context, metrics: SchedulerMetrics) =>
+      new TokenizePrompt(await loadTokenizer(config.tokenizerDir), config.tokenCacheTokens, () =>
+        metrics.tokenizeFailed(),
+      ),
+    inject: [SERVICE_CONTEXT, SchedulerMetrics],
+  },
+  {
+    provide: DecisionLog,
+    useFactory: ({ config }: Context) => new DecisionLog(config.decisionLogSize),
+    inject: [SERVICE_CONTEXT],
+  },
+  { provide: DemandTally, useFactory: () => new DemandTally() },
+  {
+    provide: ReportDecision,
+    useFactory: (bus: EventBus, log: DecisionLog, { config, instance }: Context) =>
+      new ReportDecision(bus, log, instance, config.fullDecisionEvery),
+    inject: [EVENT_BUS, DecisionLog, SERVICE_CONTEXT],
+  },
+  {
+    provide: ReportDemand,
+    useFactory: (bus: EventBus, tally: DemandTally, clock: Clock, { instance }: Context) =>
+      new ReportDemand(bus, tally, clock, instance),
+    inject: [EVENT_BUS, DemandTally, CLOCK, SERVICE_CONTEXT],
+  },
+  {
+    provide: ExplainDecision,
+    useFactory: (log: DecisionLog, bus: EventBus) => new ExplainDecision(log, bus),
+    inject: [DecisionLog, EVENT_BUS],
+  },
+  {
+    provide: PickEndpoint,
+    useFactory: (
+      fleet: Fleet,
+      prefixes: KvFollower,
+      policies: PoolPolicies,
+      ledger: LoadLedger,
+      clock: Clock,
+      { instance }: Context,
+    ) =>
+      new PickEndpoint({
+        fleet,
+        prefixes,
+        policies,
+        ledger,
+        clock,
+        scheduler: instance,
+        seed: randomInt(2 ** 31),
+      }),
+    inject: [FLEET, PREFIX_VIEW, PoolPolicies, LoadLedger, CLOCK, SERVICE_CONTEXT],
+  },
+  {
+    provide: UndiciRelay,
+    useFactory: ({ config }: Context) => new UndiciRelay(config),
+    inject: [SERVICE_CONTEXT],
+  },
+  {
+    provide: CompleteRequest,
+    useFactory: (
+      picker: PickEndpoint,
+      tokenizer: TokenizePrompt,
+      relay: UndiciRelay,
+      fleet: Fleet,
+      ledger: LoadLedger,
+      report: ReportDecision,
+      demand: DemandTally,
+      metrics: SchedulerMetrics,
+      { config }: Context,
+    ) => new CompleteRequest({ picker, tokenizer, relay, fleet, ledger, report, demand, metrics, ...config }),
+    inject: [
+      PickEndpoint,
+      TokenizePrompt,
+      UndiciRelay,
+      FLEET,
+      LoadLedger,
+      ReportDecision,
+      DemandTally,
+      SchedulerMetrics,
+      SERVICE_CONTEXT,
+    ],
+  },
+  {
+    provide: HoldEndpoint,
+    useFactory: (
+      picker: PickEndpoint,
+      tokenizer: TokenizePrompt,
+      ledger: LoadLedger,
+      report: ReportDecision,
+      { config }: Context,
+    ) => new HoldEndpoint(picker, tokenizer, ledger, report, config.pickHoldMs),
+    inject: [PickEndpoint, TokenizePrompt, LoadLedger, ReportDecision, SERVICE_CONTEXT],
+  },
+];
+
+@Module({ controllers, providers })
 export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     @Inject(SERVICE_CONTEXT) private readonly context: Context,

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -187,6 +187,17 @@ describe('a service on the platform', () => {
     expect(await client(second).call('lookup', { pool: 'p' })).toMatchObject({ blockSize: 16 });
     await second.stop();
     expect(await client(first).call('lookup', { pool: 'p' })).toMatchObject({ blockSize: 16 });
+  });
+
+  it('does not wait for a connection that never carried a request', async () => {
+    const service = await start();
+    const socket = connect(service.listeners.http ?? 0, '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const startedMs = performance.now();
+    expect(await service.stop()).toBe(true);
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+    await closed;
   });
 
   it('is not ready while it drains', async () => {

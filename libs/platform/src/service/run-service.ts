@@ -91,7 +91,11 @@ export async function runService<S extends z.ZodRawShape>(
     clearInterval(timer);
     health.setPhase('draining');
     started.setServing(false);
+    // A server closes the connections that are idle now; those that become idle while it drains are ours to close.
+    const idle = setInterval(() => started.closeConnections('idle'), IDLE_CHECK_MS);
     const drained = await within(base.drainTimeoutMs, started.app.close());
+    clearInterval(idle);
+    if (!drained) started.closeConnections('all');
     await tracing.stop().catch(() => {});
     await admin.close();
     return drained;
@@ -106,6 +110,8 @@ export async function runService<S extends z.ZodRawShape>(
     },
   };
 }
+
+const IDLE_CHECK_MS = 100;
 
 async function within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

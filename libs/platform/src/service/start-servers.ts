@@ -5,6 +5,7 @@ import { PortError } from '../errors/port-error.js';
 import { GrpcErrorFilter } from '../grpc/grpc-error-filter.js';
 import { GrpcServer } from '../grpc/grpc-server.js';
 import { NestLogger } from '../logging/nest-logger.js';
+import { ConnectionCloser } from './connection-closer.js';
 import { rootModule } from './platform-module.js';
 import type { ServiceContext } from './service-context.js';
 
@@ -37,6 +38,8 @@ export interface StartedServers {
   readonly app: INestApplicationContext;
   readonly listeners: Listeners;
   setServing(serving: boolean): void;
+  /** Ends HTTP connections that wait for a further request; all of them when asked to. */
+  closeConnections(which: 'idle' | 'all'): void;
 }
 
 const MIB = 1024 * 1024;
@@ -62,6 +65,7 @@ export async function startServers(
     : undefined;
   const errors = new GrpcErrorFilter(context.logger);
   let app: INestApplicationContext | undefined;
+  let connections: ConnectionCloser | undefined;
   try {
     if (options.http) {
       const web = await NestFactory.create<NestFastifyApplication>(
@@ -70,6 +74,7 @@ export async function startServers(
         nestOptions,
       );
       app = web;
+      connections = new ConnectionCloser(web.getHttpServer());
       await options.http.configure?.(web);
       if (grpc) {
         web.connectMicroservice({ strategy: grpc }).useGlobalFilters(errors);
@@ -92,5 +97,13 @@ export async function startServers(
     throw error;
   }
   if (grpc) listeners.grpc = grpc.port;
-  return { app, listeners, setServing: (serving) => grpc?.setServing(serving) };
+  return {
+    app,
+    listeners,
+    setServing: (serving) => grpc?.setServing(serving),
+    closeConnections: (which) => {
+      if (which === 'idle') connections?.closeIdle();
+      else connections?.closeAll();
+    },
+  };
 }

@@ -1,0 +1,135 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface SeenRequest {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Resolves when the connection of the request is gone before its answer was complete. */
+  readonly aborted: Promise<void>;
+}
+
+/** What the engine does with the next completions. */
+export type Behaviour =
+  | {
+      readonly kind: 'stream';
+      readonly tokens: number;
+      readonly delayMs?: number;
+      readonly dieAfter?: number;
+      readonly usage?: boolean;
+    }
+  | { readonly kind: 'json' }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+    }
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'die-early'; readonly afterHead?: boolean };
+
+export interface FakeEngine {
+  readonly port: number;
+  readonly seen: SeenRequest[];
+  behaviour: Behaviour;
+  waiting: number;
+  models: Array<{ id: string; parent?: string }>;
+  stop(): Promise<void>;
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** An engine whose answers a test scripts: enough of vLLM's HTTP for the scheduler. */
+export async function startFakeEngine(host: string, port = 0): Promise<FakeEngine> {
+  const engine = {
+    seen: [] as SeenRequest[],
+    behaviour: { kind: 'stream', tokens: 3 } as Behaviour,
+    waiting: 0,
+    models: [{ id: 'base' }] as FakeEngine['models'],
+  };
+  const server = createServer((request, response) => {
+    if (request.url === '/metrics') {
+      response.end(
+        `vllm:num_requests_waiting{model_name="base"} ${engine.waiting}\nvllm:num_requests_running{model_name="base"} 0\n` +
+          'vllm:kv_cache_usage_perc{model_name="base"} 0.25\nvllm:cache_config_info{block_size="4",num_gpu_blocks="100"} 1\n',
+      );
+    } else if (request.url === '/v1/models') {
+      response.end(
+        JSON.stringify({ object: 'list', data: engine.models.map((m) => ({ object: 'model', ...m })) }),
+      );
+    } else void complete(engine, request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
+  return Object.assign(engine, {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  });
+}
+
+async function complete(
+  engine: Pick<FakeEngine, 'seen' | 'behaviour'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const aborted = new Promise<void>((resolve) =>
+    response.once('close', () => !response.writableFinished && resolve()),
+  );
+  engine.seen.push({
+    path: request.url ?? '',
+    headers: request.headers,
+    body: Buffer.concat(chunks),
+    aborted,
+  });
+  const { behaviour } = engine;
+  const head = { 'content-type': 'text/event-stream; charset=utf-8' };
+  switch (behaviour.kind) {
+    case 'hang':
+      return;
+    case 'die-early':
+      if (behaviour.afterHead) {
+        response.writeHead(200, head);
+        response.flushHeaders();
+        await wait(20);
+      }
+      response.destroy();
+      return;
+    case 'status':
+      response.writeHead(behaviour.status, { 'content-type': 'application/json', ...behaviour.headers });
+      response.end(
+        behaviour.body ?? '{"error":{"message":"engine says no","type":"x","param":null,"code":"y"}}',
+      );
+      return;
+    case 'json':
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({
+          choices: [{ text: 'hello' }],
+          usage: { prompt_tokens: 8, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 4 } },
+        }),
+      );
+      return;
+    default:
+      response.writeHead(200, head);
+  }
+  for (let i = 0; i < behaviour.tokens; i++) {
+    if (i === behaviour.dieAfter) {
+      await wait(20);
+      response.destroy();
+      return;
+    }
+    response.write(`data: {"choices":[{"text":" t${i}"}]}\n\n`);
+    if (behaviour.delayMs) await wait(behaviour.delayMs);
+  }
+  if (behaviour.usage) {
+    response.write(
+      `data: {"choices":[],"usage":{"prompt_tokens":8,"completion_tokens":${behaviour.tokens},"prompt_tokens_details":{"cached_tokens":4}}}\n\n`,
+    );
+  } else response.write('data: {"choices":[{"text":"","finish_reason":"stop"}]}\n\n');
+  response.end('data: [DONE]\n\n');
+}

@@ -1,0 +1,130 @@
+import { Module } from '@nestjs/common';
+import { inferenceModelKind, inferencePoolKind, podKind } from '@penstock/contracts';
+import { loadConfig, type RunningService, runService } from '@penstock/platform';
+import { FakeEventBus } from '@penstock/testing';
+import { httpOptions } from '../src/api/openai/http-options.js';
+import { AppModule, controllers, providers } from '../src/app.module.js';
+import { CLUSTER, EVENT_BUS } from '../src/application/tokens.js';
+import { config } from '../src/config.js';
+import { type FakeEngine, startFakeEngine } from './fake-engine.js';
+import { StaticCluster } from './static-cluster.js';
+
+export interface Harness {
+  readonly service: RunningService;
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly engines: readonly FakeEngine[];
+  readonly addresses: readonly string[];
+  readonly cluster: StaticCluster;
+  readonly bus: FakeEventBus;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  metrics(): Promise<string>;
+  setPolicy(policy: string): void;
+  stop(): Promise<void>;
+}
+
+let subnets = Math.floor(Math.random() * 200);
+
+export interface HarnessOptions {
+  readonly engines?: number;
+  readonly argv?: readonly string[];
+  /** InferenceModel objects. */
+  readonly models?: ReadonlyArray<object>;
+  readonly engineModels?: FakeEngine['models'];
+  readonly bus?: FakeEventBus;
+}
+
+/** The whole scheduler in this process, with scripted engines, and fakes for the cluster and the event bus. */
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const subnet = `127.42.${++subnets % 250}`;
+  const first = await startFakeEngine(`${subnet}.1`);
+  const engines = [first];
+  for (let i = 1; i < (options.engines ?? 2); i++)
+    engines.push(await startFakeEngine(`${subnet}.${i + 1}`, first.port));
+  for (const engine of engines) engine.models = options.engineModels ?? engine.models;
+  const addresses = engines.map((_, i) => `${subnet}.${i + 1}:${first.port}`);
+  const cluster = new StaticCluster();
+  const bus = options.bus ?? new FakeEventBus();
+  const setPolicy = (policy?: string) => cluster.set(inferencePoolKind as never, [pool(first.port, policy)]);
+  setPolicy();
+  cluster.set(
+    podKind as never,
+    engines.map((_, i) => pod(`engine-${i}`, `${subnet}.${i + 1}`)),
+  );
+  cluster.set(inferenceModelKind as never, options.models ?? []);
+
+  const real = providers.filter((p) => p.provide !== CLUSTER && p.provide !== EVENT_BUS);
+  @Module({
+    controllers,
+    providers: [...real, { provide: CLUSTER, useValue: cluster }, { provide: EVENT_BUS, useValue: bus }],
+  })
+  class TestModule extends AppModule {}
+
+  const argv = [
+    '--log-level=silent',
+    '--http-port=0',
+    '--grpc-port=0',
+    '--metrics-port=0',
+    '--instance=scheduler-t',
+    '--scrape-interval-ms=50',
+  ];
+  const service = await runService(
+    { config, module: TestModule, http: httpOptions, grpc: { services: ['scheduler'], reusePort: true } },
+    loadConfig(config, [...argv, ...(options.argv ?? [])], {}),
+  );
+  const url = `http://127.0.0.1:${service.listeners.http}`;
+  const metricsUrl = `http://127.0.0.1:${service.listeners.metrics}`;
+  const harness: Harness = {
+    service,
+    url,
+    metricsUrl,
+    engines,
+    addresses,
+    cluster,
+    bus,
+    setPolicy,
+    post: (path, body, headers = {}) =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body:
+          typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+      }),
+    metrics: async () => (await fetch(`${metricsUrl}/metrics`)).text(),
+    stop: async () => {
+      await service.stop();
+      await Promise.all(engines.map((e) => e.stop()));
+    },
+  };
+  await ready(harness);
+  return harness;
+}
+
+async function ready({ url, metricsUrl }: Harness): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    const models = (await (await fetch(`${url}/v1/models`)).json()) as { data: unknown[] };
+    if (models.data.length > 0 && (await fetch(`${metricsUrl}/readyz`)).ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('the scheduler did not get ready');
+}
+
+const pool = (port: number, policy?: string) => ({
+  apiVersion: 'inference.networking.k8s.io/v1',
+  kind: 'InferencePool',
+  metadata: {
+    name: 'p',
+    namespace: 'ns',
+    uid: 'u',
+    ...(policy === undefined ? {} : { annotations: { 'penstock.dev/routing-policy': policy } }),
+  },
+  spec: { selector: { matchLabels: { app: 'engine' } }, targetPorts: [{ number: port }] },
+});
+
+const pod = (name: string, ip: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'ns', uid: `uid-${name}`, labels: { app: 'engine' } },
+  spec: { containers: [{ name: 'engine' }] },
+  status: { phase: 'Running', podIP: ip, conditions: [{ type: 'Ready', status: 'True' }] },
+});
