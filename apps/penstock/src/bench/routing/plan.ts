@@ -81,7 +81,7 @@ export function planJobs(
   tuned: readonly Contender[],
 ): RoutingJob[] {
   const baselines = POLICY_NAMES.map((name) => contender(name));
-  const clairvoyant = contender('clairvoyant', 'bound');
+  const clairvoyant = contender('clairvoyant', 'reference');
   const slower: Contender = { ...contender('3-2-2', 'scrapes every 1 s'), scrapeIntervalMs: OUR_SCRAPE_MS };
   const jobs: RoutingJob[] = [];
   const add = (workload: WorkloadSpec, engines: number, seed: number, contenders: readonly Contender[]) =>
@@ -96,7 +96,7 @@ export function planJobs(
     for (const rate of plan.rates) {
       const requests = options.trace ? plan.traceRequests : plan.generatedRequests;
       const workload = { kind: 'M' as const, trace: options.trace, seed: options.seed, requests, rate };
-      add(workload, engines, options.seed, [...baselines, clairvoyant]);
+      add(workload, engines, options.seed, [...baselines, ...tuned, clairvoyant]);
     }
   }
   for (let i = 0; i < plan.unsharedSeeds; i++) {
