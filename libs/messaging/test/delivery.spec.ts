@@ -17,16 +17,16 @@ async function operator(url: string) {
 describe('deliveries of NatsEventBus', () => {
   it('waits for a slow handler without delivering twice', async () => {
     const server = await fixture.server();
-    const bus = await fixture.readyBus(server.url, { ackWaitMs: 400 });
+    const bus = await fixture.readyBus(server.url, { ackWaitMs: 1000 });
     const seen: string[] = [];
     await bus.consume({ durable: 'slow', types: ['engine.gone'] }, async (event) => {
-      await sleep(1000);
+      await sleep(1500);
       seen.push(`${event.key} ${event.deliveries}`);
     });
     bus.publish(gone('a'));
     bus.publish(gone('b'));
     await until(() => seen.length >= 2);
-    await sleep(600);
+    await sleep(1200);
     expect(seen).toEqual(['a 1', 'b 1']);
     expect(bus.counters()).toMatchObject({ received: 2, handled: 2, retried: 0 });
   });

@@ -153,7 +153,8 @@ export class LinkKeeper {
           checkAPI: false,
           timeout: this.options.requestTimeoutMs,
         });
-        const state = await ensureStreams(manager, this.options.overrides, repair);
+        const known = this.link?.value.created ?? new Map();
+        const state = await ensureStreams(manager, this.options.overrides, repair, known);
         if (!this.connected || this.connection !== connection) return;
         for (const name of state.made) this.options.log.info({ stream: name }, 'stream created');
         this.setStreamDrift(state.drift);

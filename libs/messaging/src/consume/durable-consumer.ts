@@ -26,8 +26,8 @@ export class DurableConsumer implements Subscription {
     this.loop = new SubscriptionLoop(context.keeper, session, context.log, wanted.name);
   }
 
-  begun(): Promise<void> {
-    return this.loop.begun();
+  async begun(): Promise<void> {
+    await this.loop.begun();
   }
 
   async stop(): Promise<void> {

@@ -34,12 +34,11 @@ export class Follower implements Subscription {
     private readonly handler: AnyHandler,
   ) {
     const name = `follow ${followed.filter.types.join(', ')}`;
-    this.startedLate = context.keeper.current === undefined;
     this.loop = new SubscriptionLoop(context.keeper, this.session.bind(this), context.log, name);
   }
 
-  begun(): Promise<void> {
-    return this.loop.begun();
+  async begun(): Promise<void> {
+    this.startedLate = !(await this.loop.begun()) && this.place === undefined;
   }
 
   stop(): Promise<void> {

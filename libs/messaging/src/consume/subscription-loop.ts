@@ -14,6 +14,7 @@ export class SubscriptionLoop implements Subscription {
   private readonly stopping = new AbortController();
   private readonly finished: Promise<void>;
   private readonly first = Promise.withResolvers<void>();
+  private hasBegun = false;
 
   constructor(
     private readonly keeper: LinkKeeper,
@@ -24,10 +25,14 @@ export class SubscriptionLoop implements Subscription {
     this.finished = this.run();
   }
 
-  /** Resolves when the first session receives, at once while NATS is away, and after 5 s at the latest. */
-  async begun(): Promise<void> {
-    if (!this.keeper.current) return;
+  /**
+   * Resolves when the first session receives, at once while NATS is away, and after 5 s at the latest; says whether
+   * it receives.
+   */
+  async begun(): Promise<boolean> {
+    if (!this.keeper.current) return false;
     await Promise.race([this.first.promise, pause(FIRST_SESSION_TIMEOUT_MS, this.stopping.signal)]);
+    return this.hasBegun;
   }
 
   /** Resolves when the handler has returned and nothing more will be delivered. */
@@ -45,6 +50,7 @@ export class SubscriptionLoop implements Subscription {
       try {
         await this.session(link, AbortSignal.any([signal, link.signal]), () => {
           backoff.reset();
+          this.hasBegun = true;
           this.first.resolve();
         });
       } catch (error) {

@@ -24,12 +24,6 @@ export interface PublisherOptions extends BufferLimits {
   readonly onNoStream: () => void;
 }
 
-interface Ready {
-  readonly subject: string;
-  readonly payload: Uint8Array;
-  readonly headers: MsgHdrs;
-}
-
 interface FlushWaiter {
   readonly ordinal: number;
   lost: number;
@@ -51,7 +45,7 @@ const MESSAGE_TOO_LARGE = 10054;
  * already is stored twice, which handlers must bear (an event with an id is dropped by the server).
  */
 export class Publisher {
-  private readonly buffer: PublishBuffer<Ready>;
+  private readonly buffer: PublishBuffer<WireMessage>;
   private connection: NatsConnection | undefined;
   private answers: Subscription | undefined;
   private inbox = '';
@@ -97,7 +91,7 @@ export class Publisher {
       return;
     }
     if (this.buffer.size === 0) this.lastProgressMs = performance.now();
-    const lost = this.buffer.push(ready(message), bytes);
+    const lost = this.buffer.push(message, bytes);
     if (lost.length > 0) {
       this.noteLost(lost);
       this.countLost(lost.length, 'the publish buffer is full');
@@ -183,12 +177,12 @@ export class Publisher {
     }
   }
 
-  private send(connection: NatsConnection, entry: BufferedEntry<Ready>): void {
+  private send(connection: NatsConnection, entry: BufferedEntry<WireMessage>): void {
     if (this.buffer.inFlight === 1) this.lastProgressMs = performance.now();
-    const { subject, payload, headers: head } = entry.value;
+    const { subject, payload } = entry.value;
     try {
       connection.publish(subject, payload, {
-        headers: head,
+        headers: headersOf(entry.value),
         reply: `${this.inbox}.${entry.ordinal.toString(36)}`,
       });
     } catch (error) {
@@ -247,14 +241,14 @@ export class Publisher {
     this.backoff.unref();
   }
 
-  private discard(entry: BufferedEntry<Ready>, reason: string): void {
+  private discard(entry: BufferedEntry<WireMessage>, reason: string): void {
     this.options.counters.invalid++;
     this.warn(`an event was refused for good: ${reason}: ${entry.value.subject}`);
     this.noteLost([entry]);
     this.settle(entry, 'lost');
   }
 
-  private settle(entry: BufferedEntry<Ready>, outcome: 'stored' | 'lost'): void {
+  private settle(entry: BufferedEntry<WireMessage>, outcome: 'stored' | 'lost'): void {
     this.buffer.settle(entry, outcome);
     this.wakeWaiters();
   }
@@ -265,7 +259,7 @@ export class Publisher {
     for (const waiter of [...this.waiters]) if (waiter.ordinal <= settledTo) waiter.settle();
   }
 
-  private noteLost(entries: ReadonlyArray<BufferedEntry<Ready>>): void {
+  private noteLost(entries: ReadonlyArray<BufferedEntry<WireMessage>>): void {
     for (const waiter of this.waiters) {
       waiter.lost += entries.filter((entry) => entry.ordinal <= waiter.ordinal).length;
     }
@@ -287,10 +281,10 @@ export class Publisher {
   }
 }
 
-function ready(message: WireMessage): Ready {
+function headersOf(message: WireMessage): MsgHdrs {
   const head = headers();
   for (const [name, value] of message.headers) head.append(name, value, Match.Exact);
-  return { subject: message.subject, payload: message.payload, headers: head };
+  return head;
 }
 
 /** Bytes that count against the server's max_payload: header block and payload. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, NatsError, type StreamInfo } from 'nats';
 import {
   isNewerTable,
@@ -18,24 +19,33 @@ export interface StreamsState {
 }
 
 const STREAM_NOT_FOUND = 10059;
+/** nats-server 2.9 removes the files of a deleted stream in the background, also those of a new one by its name. */
+const AFTER_DELETION_MS = 1000;
 
 /**
  * Makes missing streams, brings changed ones back (only when `repair`), reads every configuration back and
  * compares it: servers accept fields they do not know without a word. Rejects when JetStream does not answer.
+ * `known` streams were there a moment ago on this very server.
  */
 export async function ensureStreams(
   manager: JetStreamManager,
   overrides: StreamOverrides,
   repair: boolean,
+  known: ReadonlyMap<AnyStreamName, string>,
 ): Promise<StreamsState> {
   const created = new Map<AnyStreamName, string>();
   const drift: string[] = [];
   const made: AnyStreamName[] = [];
+  let hasWaited = false;
   for (const name of STREAM_NAMES) {
     const wanted = wantedStream(name, overrides);
     let info = await find(manager, name);
     let refusal = '';
     if (!info) {
+      if (known.has(name) && !hasWaited) {
+        await delay(AFTER_DELETION_MS, undefined, { ref: false });
+        hasWaited = true;
+      }
       refusal = await attempt(() => manager.streams.add(wanted));
       info = await find(manager, name);
       if (info) made.push(name);

@@ -31,8 +31,10 @@ export class AptDownloader {
       const cache = join(folder, 'apt-cache');
       mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
       mkdirSync(join(cache, 'archives', 'partial'), { recursive: true });
-      options.push('-o', `Dir::State=${state}`, '-o', 'Dir::State::status=/var/lib/dpkg/status');
-      options.push('-o', `Dir::Cache=${cache}`);
+      // Every folder by name: a system's configuration may name any of them absolutely.
+      options.push('-o', `Dir::State=${state}`, '-o', `Dir::State::lists=${join(state, 'lists')}`);
+      options.push('-o', 'Dir::State::status=/var/lib/dpkg/status');
+      options.push('-o', `Dir::Cache=${cache}`, '-o', `Dir::Cache::archives=${join(cache, 'archives')}`);
       expectSuccess(await runCommand('apt-get', [...options, 'update'], { env }), 'apt-get update', folder);
     }
     return new AptDownloader(folder, env, options);
