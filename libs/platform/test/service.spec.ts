@@ -53,8 +53,14 @@ class DemoApi {
   }
 }
 
+let bootstraps = 0;
+
 @Module({ controllers: [DemoApi] })
-class DemoModule {}
+class DemoModule {
+  onApplicationBootstrap(): void {
+    bootstraps++;
+  }
+}
 
 type KvIndex = {
   lookup: { request: { pool?: string }; response: { blockSize: number; blocks: unknown[] } };
@@ -90,7 +96,9 @@ describe('a service on the platform', () => {
   });
 
   it('answers HTTP, gRPC, metrics and health on the ports it reports', async () => {
+    bootstraps = 0;
     const service = await start();
+    expect(bootstraps).toBe(1);
     const url = (port: number | undefined, path: string) => `http://127.0.0.1:${port}${path}`;
     expect(await (await fetch(url(service.listeners.http, '/hello'))).json()).toEqual({ hello: 'world' });
     const metrics = await (await fetch(url(service.listeners.metrics, '/metrics'))).text();
@@ -110,11 +118,13 @@ describe('a service on the platform', () => {
     ['gone', status.NOT_FOUND, 'pool: there is no such pool; list pools first'],
     ['broken', status.INTERNAL, 'internal error'],
   ])('maps errors of gRPC calls (%j)', async (pool, code, details) => {
-    const kv = client(await start([], false));
-    const error = await kv.call('lookup', { pool }).catch((e: unknown) => e);
-    expect(error).toMatchObject({ code });
-    expect((error as { details: string }).details).toContain(details);
-    expect((error as { details: string }).details).not.toContain('secret');
+    for (const http of [false, true]) {
+      const kv = client(await start([], http));
+      const error = await kv.call('lookup', { pool }).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code });
+      expect((error as { details: string }).details).toContain(details);
+      expect((error as { details: string }).details).not.toContain('secret');
+    }
   });
 
   it('has gRPC health that follows readiness', async () => {

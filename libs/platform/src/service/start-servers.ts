@@ -77,7 +77,7 @@ export async function startServers(
       connections = new ConnectionCloser(web.getHttpServer());
       await options.http.configure?.(web);
       if (grpc) {
-        web.connectMicroservice({ strategy: grpc }).useGlobalFilters(errors);
+        attachGrpc(web, grpc, errors);
         await PortError.blame('grpcPort', ports.grpcPort, () => web.startAllMicroservices());
       }
       const listen = { host: ports.host, port: ports.httpPort, reusePort: options.http.reusePort ?? false };
@@ -106,4 +106,14 @@ export async function startServers(
       else connections?.closeAll();
     },
   };
+}
+
+/**
+ * Adds the gRPC transport to an HTTP application. Its filters must be set before it is initialised; its module
+ * hooks are the HTTP application's and must not run a second time.
+ */
+function attachGrpc(app: NestFastifyApplication, strategy: GrpcServer, errors: GrpcErrorFilter): void {
+  const microservice = app.connectMicroservice({ strategy }, { deferInitialization: true });
+  microservice.useGlobalFilters(errors);
+  (microservice as unknown as { setIsInitHookCalled(called: boolean): void }).setIsInitHookCalled(true);
 }
