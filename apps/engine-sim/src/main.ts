@@ -26,8 +26,8 @@ if ('help' in parsed) {
   try {
     const sim = await startEngineSim(options, {
       crash: () => process.kill(process.pid, 'SIGKILL'),
-      logError: (error, path) =>
-        log('error', `${path}: ${error instanceof Error ? error.stack : String(error)}`),
+      logError: (error, path, id) =>
+        log('error', `${path} ${id}: ${error instanceof Error ? error.stack : String(error)}`),
     });
     for (const warning of sim.warnings) log('warn', warning);
     const { url, kvEvents, kvReplay } = sim;

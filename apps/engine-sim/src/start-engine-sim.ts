@@ -31,7 +31,7 @@ export interface EngineSimHost {
   /** Ends the process without a goodbye (failure injection). */
   crash(): void;
   /** An error nobody expected; `path` is the endpoint. */
-  logError(error: unknown, path: string): void;
+  logError(error: unknown, path: string, requestId: string): void;
 }
 
 /** Assembles an engine and starts listening. Throws when options do not fit together or a port is taken. */

@@ -170,6 +170,18 @@ describe('HTTP', () => {
       socket.on('error', () => resolve(answer));
     });
 
+  it('a client that leaves in the middle of its body is no error of ours', async () => {
+    const { hostname, port } = new URL(engine.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      'POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"prompt',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(engine.errors).toEqual([]);
+  });
+
   it('length and chunks together: 400, as JSON', async () => {
     const answer = await raw(
       'POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { EngineCache } from '@penstock/core/kv';
 import { BlockHasher, decodeEngineBatch, hashLow64, requestReplay } from '@penstock/engine';
 import { Subscriber } from 'zeromq';
 import { send, startTestEngine, type TestEngine } from './engine.js';
@@ -125,6 +126,19 @@ async function load(
   await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
+/** Follows the events as kv-index does; distinct blocks it believes to be cached. */
+async function followed(): Promise<Set<bigint>> {
+  const cache = new EngineCache({ engineId: 'engine', model: 'm' }, 1);
+  cache.start();
+  for await (const { sequence, payload } of requestReplay(engine.kvReplay!, 0)) {
+    cache.replayed(decodeEngineBatch(sequence, payload).batch!, 2);
+  }
+  expect(cache.replayEnded(true, 3)).toBeUndefined();
+  expect(cache.orphanBlocks).toBe(0);
+  const hashes = cache.takeDelta()!.stored.changes.flatMap(({ engineHashes }) => [...engineHashes]);
+  return new Set(hashes);
+}
+
 describe('cache events', () => {
   it.each(['map', 'array'])('in %s layout tell exactly what the cache holds', async (format) => {
     engine = await start('--sim-event-format', format);
@@ -145,6 +159,7 @@ describe('cache events', () => {
     );
     await load(200, 20, 4);
     expect(await expectDumpEqualsEvents(false)).toBeLessThanOrEqual(64);
+    expect(await followed()).toEqual(new Set((await dump()).blocks.map(({ hash }) => low64(hash))));
     const { text } = await send(`${engine.url}/metrics`);
     expect(Number(/^vllm:num_preemptions_total\{.*\} (\d+)/m.exec(text)?.[1])).toBeGreaterThan(0);
   });

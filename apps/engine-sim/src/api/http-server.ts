@@ -21,6 +21,9 @@ export type Handler = (
 /** Handlers by path and method: `{ '/health': { GET: … } }`. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
+/** Told of every error that is no ApiError: the client sees only the request id. */
+export type OnError = (error: unknown, path: string, requestId: string) => void;
+
 /** Idle connections stay open longer than clients keep them, so that the client is the one who closes. */
 const KEEP_ALIVE_MS = 75_000;
 const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
@@ -29,14 +32,20 @@ const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
  * An HTTP server over a table of routes. Every answer carries `x-request-id` (the client's, when it is sane);
  * every error has OpenAI's shape, also those of the HTTP parser.
  */
-export function createHttpServer(routes: Routes, onError: (error: unknown, path: string) => void): Server {
+export function createHttpServer(routes: Routes, onError: OnError): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     const sent = request.headers['x-request-id'];
     const requestId = typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID();
     response.setHeader('x-request-id', requestId);
     const path = (request.url ?? '/').split('?', 1)[0]!;
     answer(routes, path, request, response, requestId).catch((error: unknown) => {
-      fail(request, response, toApiError(error, path, onError));
+      // A client that left while it was sending: nobody reads an answer.
+      if (request.destroyed && !request.complete) return;
+      fail(
+        request,
+        response,
+        toApiError(error, () => onError(error, path, requestId)),
+      );
     });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket as Socket));
@@ -61,11 +70,11 @@ async function answer(
   await handler(request, response, requestId);
 }
 
-function toApiError(error: unknown, path: string, onError: (error: unknown, path: string) => void): ApiError {
+function toApiError(error: unknown, report: () => void): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof TokenizerError && error.reason === 'template')
     return new ApiError(400, error.message, 'messages');
-  onError(error, path);
+  report();
   return new ApiError(500, 'Internal error: the engine log has the cause under this request id');
 }
 
