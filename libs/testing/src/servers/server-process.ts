@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { guardProcess } from './guard-process.js';
 import type { ServerCommand } from './server-command.js';
 
 const OUTPUT_LIMIT_CHARS = 16_384;
-const running = new Set<ServerProcess>();
-let sweepInstalled = false;
 
-/** One running server, stopped by its pid. Servers still running when this process exits are killed. */
+/** One running server, stopped by its pid; killed when this process dies before it. */
 export class ServerProcess {
   private readonly child: ChildProcess;
   private readonly exited: Promise<void>;
@@ -29,9 +28,10 @@ export class ServerProcess {
       });
       this.child.once('exit', () => resolve());
     });
-    running.add(this);
-    void this.exited.then(() => running.delete(this));
-    installSweep();
+    if (this.child.pid !== undefined) {
+      const guard = guardProcess(this.child.pid);
+      void this.exited.then(() => guard.kill('SIGKILL'));
+    }
   }
 
   /** Process id, -1 when it could not be started. */
@@ -74,20 +74,6 @@ export class ServerProcess {
     }
     await this.exited;
   }
-}
-
-function installSweep(): void {
-  if (sweepInstalled) return;
-  sweepInstalled = true;
-  process.on('exit', () => {
-    for (const server of running) {
-      try {
-        process.kill(server.pid, 'SIGKILL');
-      } catch {
-        // Gone already.
-      }
-    }
-  });
 }
 
 /** Repeats `attempt` until it returns a value; throws what `explain` says when `alive` ends or time is up. */

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { connect } from 'nats';
+import { guardProcess } from './guard-process.js';
 import { freePort, type ManagedServer, startNats, startRedis } from './index.js';
 
 const started: Array<{ stop(): Promise<void> }> = [];
@@ -84,6 +86,19 @@ describe('startRedis', () => {
 
   it('gives free ports', async () => {
     expect(await freePort()).toBeGreaterThan(1023);
+  });
+});
+
+describe('guardProcess', () => {
+  it('kills the process when the pipe of its owner closes', async () => {
+    const child = spawn('sleep', ['60']);
+    const ended = new Promise<string | null>((resolve) =>
+      child.once('exit', (_code, signal) => resolve(signal)),
+    );
+    const guard = guardProcess(child.pid ?? -1);
+    // What the death of this process would do.
+    guard.stdin?.destroy();
+    expect(await ended).toBe('SIGKILL');
   });
 });
 
