@@ -88,7 +88,7 @@ export class Supervisor extends EventEmitter<{ started: [string, number]; exited
     const child = spawn(spec.command, [...spec.args], {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...spec.env },
+      env: { ...inherited(), ...spec.env },
     });
     closeSync(log);
     supervised.child = child;
@@ -117,6 +117,12 @@ export class Supervisor extends EventEmitter<{ started: [string, number]; exited
       if (!this.stopping) this.launch(supervised);
     }, delay);
   }
+}
+
+/** Our environment without the command line's own variables: a service refuses PENSTOCK_ variables it does not know. */
+function inherited(): NodeJS.ProcessEnv {
+  const { PENSTOCK_HOME: _home, PENSTOCK_TRACES: _traces, ...rest } = process.env;
+  return rest;
 }
 
 /** Last lines of a log, for an error message. */
