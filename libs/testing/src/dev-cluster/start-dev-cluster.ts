@@ -10,10 +10,11 @@ import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
 import { startPodScheduler } from './controllers/pod-scheduler.js';
 import type { DevClusterOptions } from './dev-cluster-options.js';
-import { startApiServer } from './http/api-server.js';
+import { type ApiServer, startApiServer } from './http/api-server.js';
 import { requestHandler } from './http/request-handler.js';
 import { kubeconfigFor, writeKubeconfig } from './kubeconfig.js';
-import { refuse } from './object/refusals.js';
+import { Kubelet } from './kubelet/kubelet.js';
+import type { KubeletConfig } from './kubelet/kubelet-config.js';
 import { BUILTIN_RESOURCES } from './registry/builtin-resources.js';
 import { Registry } from './registry/registry.js';
 import { lockDataDir } from './storage/data-dir-lock.js';
@@ -40,27 +41,14 @@ export interface DevCluster {
 export async function startDevCluster(options: DevClusterOptions = {}): Promise<DevCluster> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'penstock-dev-cluster-'));
   const unlock = lockDataDir(dataDir);
-  const journal = new Journal(join(dataDir, 'objects'), { fsync: options.fsync });
-  const store = new ObjectStore(journal, { historyLimit: options.watchHistory });
-  const state: ClusterState = { store, registry: new Registry(BUILTIN_RESOURCES) };
-  const controllers: Controller[] = [startDefinitionController(state)];
-  ensureNamespaces(state);
-  const podLogs = {
-    logFile: () => {
-      throw refuse.badRequest('no container has started');
-    },
-  };
-  const server = await startApiServer(
-    requestHandler(state, podLogs),
-    options.host ?? '127.0.0.1',
-    options.port ?? 0,
-  );
-  controllers.push(
-    startNamespaceController(state),
-    startGarbageCollector(state),
-    startPodScheduler(state),
-    startEventExpiry(state),
-  );
+  let cluster: RunningCluster;
+  try {
+    cluster = await runCluster(options, dataDir);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+  const { server, store, stop } = cluster;
   const kubeconfig = kubeconfigFor(server.url);
   if (options.kubeconfigPath) writeKubeconfig(options.kubeconfigPath, kubeconfig);
   return {
@@ -69,11 +57,55 @@ export async function startDevCluster(options: DevClusterOptions = {}): Promise<
     dataDir,
     compact: () => store.compactHistory(),
     stop: async () => {
-      for (const controller of controllers) controller.stop();
-      await server.stop();
-      journal.close();
+      await stop();
       unlock();
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },
+  };
+}
+
+interface RunningCluster {
+  readonly server: ApiServer;
+  readonly store: ObjectStore;
+  readonly stop: () => Promise<void>;
+}
+
+async function runCluster(options: DevClusterOptions, dataDir: string): Promise<RunningCluster> {
+  const journal = new Journal(join(dataDir, 'objects'), { fsync: options.fsync });
+  const store = new ObjectStore(journal, { historyLimit: options.watchHistory });
+  const state: ClusterState = { store, registry: new Registry(BUILTIN_RESOURCES) };
+  const kubelet = new Kubelet(state, kubeletConfig(options, dataDir));
+  const controllers: Controller[] = [startDefinitionController(state)];
+  ensureNamespaces(state);
+  // Listening comes first: what fails here must not have started any process.
+  const server = await startApiServer(
+    requestHandler(state, kubelet),
+    options.host ?? '127.0.0.1',
+    options.port ?? 0,
+  );
+  kubelet.start();
+  controllers.push(
+    startNamespaceController(state),
+    startGarbageCollector(state),
+    startPodScheduler(state),
+    startEventExpiry(state),
+  );
+  const stop = async (): Promise<void> => {
+    for (const controller of controllers) controller.stop();
+    await kubelet.stop();
+    await server.stop();
+    journal.close();
+  };
+  return { server, store, stop };
+}
+
+function kubeletConfig(options: DevClusterOptions, dataDir: string): KubeletConfig {
+  return {
+    dataDir,
+    podCidr: options.podCidr ?? '127.20.0.0/16',
+    nodes: options.nodes ?? 2,
+    gpusPerNode: options.gpusPerNode ?? 8,
+    gpuProduct: options.gpuProduct ?? 'NVIDIA-H100-80GB-HBM3',
+    images: options.images ?? {},
   };
 }

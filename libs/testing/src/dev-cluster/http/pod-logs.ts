@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -29,8 +29,16 @@ export async function streamLog(path: string, options: LogOptions, response: Ser
         await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
       if (response.destroyed) return;
     }
-    if (options.follow) await sleep(FOLLOW_INTERVAL_MS);
-  } while (options.follow && !response.destroyed);
+    if (!options.follow) break;
+    await sleep(FOLLOW_INTERVAL_MS);
+    // A log that grew too long was emptied, or its pod is gone and the file with it.
+    const size = await stat(path).then(
+      (s) => s.size,
+      () => undefined,
+    );
+    if (size === undefined) break;
+    if (size < position) position = 0;
+  } while (!response.destroyed);
   response.end();
 }
 

@@ -16,8 +16,21 @@ function bootId(): string {
   return cachedBootId;
 }
 
-/** The identity of a running process; undefined when there is none, or only a zombie nobody has collected. */
+/** The identity of a process, also of one that has ended and waits for its parent to notice; undefined when there is none. */
 export function identify(pid: number): ProcessIdentity | undefined {
+  return readProcess(pid)?.identity;
+}
+
+export function isAlive(identity: ProcessIdentity): boolean {
+  const now = readProcess(identity.pid);
+  return (
+    now?.isRunning === true &&
+    now.identity.startTicks === identity.startTicks &&
+    now.identity.bootId === identity.bootId
+  );
+}
+
+function readProcess(pid: number): { identity: ProcessIdentity; isRunning: boolean } | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -27,11 +40,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
   // The command name is in parentheses and may hold anything, closing parentheses included.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state] = fields;
-  const startTicks = Number(fields[19]);
-  return state === 'Z' || state === 'X' ? undefined : { pid, startTicks, bootId: bootId() };
-}
-
-export function isAlive(identity: ProcessIdentity): boolean {
-  const now = identify(identity.pid);
-  return now?.startTicks === identity.startTicks && now.bootId === identity.bootId;
+  const identity = { pid, startTicks: Number(fields[19]), bootId: bootId() };
+  // Z and X: a zombie, dead but not yet collected.
+  return { identity, isRunning: state !== 'Z' && state !== 'X' };
 }

@@ -1,0 +1,106 @@
+import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
+import { isObject, splitPath, valueAt } from '../object/json.js';
+import type { ObjectStore } from '../storage/object-store.js';
+import { expandVariables } from './expand-variables.js';
+import { type ContainerSpec, listOf } from './pod-spec.js';
+
+/** Taken over from the dev cluster's own environment; nothing else leaks into pods. */
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'];
+
+/** The container cannot be configured: Kubernetes' CreateContainerConfigError. */
+export class ContainerConfigError extends Error {}
+
+/**
+ * The environment of a container: POD_IP, POD_NAME, POD_NAMESPACE and HOSTNAME always, then `envFrom`, then `env`
+ * with field, config map and secret references resolved and `$(NAME)` expanded.
+ *
+ * @throws ContainerConfigError naming the reference that cannot be resolved
+ */
+export function containerEnvironment(
+  pod: ApiObject,
+  container: ContainerSpec,
+  podIp: string,
+  store: ObjectStore,
+): Record<string, string> {
+  const { name, namespace = '' } = pod.metadata;
+  const variables: Record<string, string> = {
+    POD_IP: podIp,
+    POD_NAME: name,
+    POD_NAMESPACE: namespace,
+    HOSTNAME: name,
+  };
+  for (const key of INHERITED) if (process.env[key] !== undefined) variables[key] = process.env[key];
+  for (const source of listOf(container['envFrom'])) {
+    const prefix = String(source['prefix'] ?? '');
+    for (const kind of ['configMap', 'secret'] as const) {
+      const reference = source[`${kind}Ref`];
+      if (!isObject(reference)) continue;
+      const data = referencedData(store, kind, namespace, reference);
+      for (const [key, value] of Object.entries(data ?? {})) variables[prefix + key] = value;
+    }
+  }
+  for (const entry of listOf(container['env'])) {
+    const value = isObject(entry['valueFrom'])
+      ? fromReference(pod, entry['valueFrom'], podIp, store)
+      : expandVariables(String(entry['value'] ?? ''), variables);
+    if (value !== undefined) variables[String(entry['name'])] = value;
+  }
+  return variables;
+}
+
+function fromReference(
+  pod: ApiObject,
+  from: JsonObject,
+  podIp: string,
+  store: ObjectStore,
+): string | undefined {
+  const field = valueAt(from, ['fieldRef', 'fieldPath']);
+  if (typeof field === 'string') return podField(pod, field, podIp);
+  for (const kind of ['configMap', 'secret'] as const) {
+    const reference = from[`${kind}KeyRef`];
+    if (!isObject(reference)) continue;
+    const value = referencedData(store, kind, pod.metadata.namespace ?? '', reference)?.[
+      String(reference['key'])
+    ];
+    if (value === undefined && reference['optional'] !== true) {
+      throw new ContainerConfigError(
+        `couldn't find key ${String(reference['key'])} in ${kind} ${String(reference['name'])}`,
+      );
+    }
+    return value;
+  }
+  throw new ContainerConfigError(
+    `valueFrom with ${Object.keys(from).join(', ')} is not supported by the simulated kubelet`,
+  );
+}
+
+function podField(pod: ApiObject, path: string, podIp: string): string {
+  if (path === 'status.podIP' || path === 'status.podIPs') return podIp;
+  if (path === 'status.hostIP' || path === 'status.hostIPs') return '127.0.0.1';
+  // metadata.labels['app']: the one place where field paths have subscripts.
+  const [, field, key] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? [];
+  const value: Json | undefined =
+    field && key ? valueAt(pod, ['metadata', field, key]) : valueAt(pod, splitPath(path));
+  if (value !== undefined && typeof value === 'object') {
+    throw new ContainerConfigError(`fieldRef ${path} is not supported by the simulated kubelet`);
+  }
+  return String(value ?? '');
+}
+
+function referencedData(
+  store: ObjectStore,
+  kind: 'configMap' | 'secret',
+  namespace: string,
+  reference: JsonObject,
+): Record<string, string> | undefined {
+  const name = String(reference['name']);
+  const object = store.get(kind === 'configMap' ? 'configmaps' : 'secrets', namespace, name);
+  if (!object) {
+    if (reference['optional'] === true) return undefined;
+    throw new ContainerConfigError(`${kind.toLowerCase()} "${name}" not found`);
+  }
+  const data = isObject(object['data']) ? object['data'] : {};
+  const decode = (value: Json | undefined): string =>
+    kind === 'secret' ? Buffer.from(String(value), 'base64').toString('utf8') : String(value);
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decode(value)]));
+}

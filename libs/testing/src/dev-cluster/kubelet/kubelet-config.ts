@@ -1,0 +1,12 @@
+import type { ImageCommand } from '../dev-cluster-options.js';
+
+/** What the simulated kubelet is told, with every default filled in. */
+export interface KubeletConfig {
+  /** Folder for records of running processes (`pods/`) and for logs (`logs/`). */
+  readonly dataDir: string;
+  readonly podCidr: string;
+  readonly nodes: number;
+  readonly gpusPerNode: number;
+  readonly gpuProduct: string;
+  readonly images: Readonly<Record<string, ImageCommand>>;
+}
