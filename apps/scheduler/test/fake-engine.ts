@@ -125,6 +125,7 @@ async function complete(
     }
     response.write(`data: {"choices":[{"text":" t${i}"}]}\n\n`);
     if (behaviour.delayMs) await wait(behaviour.delayMs);
+    if (response.destroyed) return;
   }
   if (behaviour.usage) {
     response.write(
