@@ -9,8 +9,11 @@ setFlagsFromString('--no-concurrent-recompilation');
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
-/** Call once everything is loaded: gives back what loading and parsing left over (20 ms, some 25 MB). */
-export function releaseStartupMemory(): void {
+/** Longest time between the end of work and the release of its memory, twice this. */
+const CHECK_MS = 5_000;
+
+/** Gives back what is no longer used; 20 ms after the start, up to 100 ms after heavy load. */
+export function releaseMemory(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as Collect;
   setFlagsFromString('--no-expose-gc');
@@ -18,4 +21,18 @@ export function releaseStartupMemory(): void {
   setFlagsFromString('--concurrent-recompilation');
   // Under load a young generation of 1 MB costs more collections than work.
   setFlagsFromString('--semi-space-growth-factor=2');
+}
+
+/** Releases memory whenever there was work and then none for a while. */
+export function releaseMemoryWhenIdle(engine: { submitted(): number; active(): number }): void {
+  let releasedAt = 0;
+  let seen = 0;
+  setInterval(() => {
+    const submitted = engine.submitted();
+    if (submitted === seen && submitted !== releasedAt && engine.active() === 0) {
+      releasedAt = submitted;
+      releaseMemory();
+    }
+    seen = submitted;
+  }, CHECK_MS).unref();
 }

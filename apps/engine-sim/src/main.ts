@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { releaseStartupMemory } from './keep-heap-small.js';
+import { releaseMemory, releaseMemoryWhenIdle } from './keep-heap-small.js';
 import { parseOptions } from './options/parse-options.js';
 import { startEngineSim } from './start-engine-sim.js';
 
@@ -32,7 +32,9 @@ if ('help' in parsed) {
     for (const warning of sim.warnings) log('warn', warning);
     const { url, kvEvents, kvReplay } = sim;
     process.stdout.write(`${JSON.stringify({ ready: true, url, kvEvents, kvReplay })}\n`);
-    setTimeout(releaseStartupMemory, 300);
+    // Once everything is loaded and the first probes are answered.
+    setTimeout(releaseMemory, 300);
+    releaseMemoryWhenIdle(sim);
     if (options.failures.crash) process.kill(process.pid, 'SIGKILL');
     let stopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

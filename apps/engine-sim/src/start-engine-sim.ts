@@ -22,6 +22,10 @@ export interface EngineSim {
   readonly kvReplay: string | null;
   /** Things the options asked for that were done differently. */
   readonly warnings: readonly string[];
+  /** Completion requests accepted so far. */
+  submitted(): number;
+  /** Of these, not finished yet. */
+  active(): number;
   /** Stops accepting, lets running requests end for at most `drainMs` wall ms, then closes everything. */
   stop(drainMs: number): Promise<void>;
 }
@@ -109,6 +113,8 @@ export async function startEngineSim(options: EngineSimOptions, host: EngineSimH
     kvEvents: feed?.endpoint ?? null,
     kvReplay: feed?.replayEndpoint ?? null,
     warnings,
+    submitted: () => engine.submittedCount,
+    active: () => engine.activeCount(),
     async stop(drainMs) {
       draining = true;
       const closed = new Promise((resolve) => server.close(resolve));

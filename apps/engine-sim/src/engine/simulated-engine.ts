@@ -40,6 +40,8 @@ export class SimulatedEngine {
   /** Generations with tokens that are not reported yet. */
   private readonly ready = new Set<Generation>();
   private inStep = false;
+  /** Requests queued so far. */
+  submittedCount = 0;
 
   constructor(options: SimulatedEngineOptions) {
     this.clock = options.clock;
@@ -62,6 +64,7 @@ export class SimulatedEngine {
     generation.arrivedAtMs = this.clock.nowMs();
     this.model.enqueue(generation);
     this.active.add(generation);
+    this.submittedCount++;
     this.loop.wake();
   }
 
