@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { inferenceModelKind, inferencePoolKind, podKind } from '@penstock/contracts';
+import type { EventBus } from '@penstock/core/ports';
 import { loadConfig, type RunningService, runService } from '@penstock/platform';
 import { FakeEventBus } from '@penstock/testing';
 import { httpOptions } from '../src/api/openai/http-options.js';
@@ -16,6 +17,7 @@ export interface Harness {
   readonly engines: readonly FakeEngine[];
   readonly addresses: readonly string[];
   readonly cluster: StaticCluster;
+  /** The fake, when no other bus was given. */
   readonly bus: FakeEventBus;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   metrics(): Promise<string>;
@@ -31,7 +33,8 @@ export interface HarnessOptions {
   /** InferenceModel objects. */
   readonly models?: ReadonlyArray<object>;
   readonly engineModels?: FakeEngine['models'];
-  readonly bus?: FakeEventBus;
+  /** A FakeEventBus unless given. */
+  readonly bus?: EventBus;
 }
 
 /** The whole scheduler in this process, with scripted engines, and fakes for the cluster and the event bus. */
@@ -44,7 +47,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   for (const engine of engines) engine.models = options.engineModels ?? engine.models;
   const addresses = engines.map((_, i) => `${subnet}.${i + 1}:${first.port}`);
   const cluster = new StaticCluster();
-  const bus = options.bus ?? new FakeEventBus();
+  const bus = (options.bus ?? new FakeEventBus()) as FakeEventBus;
   const setPolicy = (policy?: string) => cluster.set(inferencePoolKind as never, [pool(first.port, policy)]);
   setPolicy();
   cluster.set(

@@ -82,6 +82,7 @@ export class CompleteRequest {
         if (last) break;
         const failure = refusalFailure(picked);
         report.rejected(picked.record, failure.status, call.traceparent);
+        this.countRefused(picked.record);
         return failure;
       }
       choice = picked.choice;
@@ -99,6 +100,13 @@ export class CompleteRequest {
     const failure = failureOf(last.outcome);
     this.complete(call, { picked: last.picked, status: failure.status, outcome: 'engine-error' });
     return failure;
+  }
+
+  /** A request that found no engine is demand all the same: it is what a pool is scaled up from zero for. */
+  private countRefused({ namespace, pool, targetModel, promptTokens }: DecisionRecord): void {
+    if (pool === '') return;
+    this.deps.demand.arrived(namespace, pool, targetModel, promptTokens, promptTokens);
+    this.deps.demand.ended(namespace, pool, targetModel, 0);
   }
 
   private async attempt(
