@@ -34,8 +34,9 @@ export function serverSideApply(
 
   const conflicts = owners.map((owner) => ({
     owner,
+    // An empty object that has been filled since is no value anyone could change.
     fields: [...owner.fields].filter(
-      (path) => wanted.has(path) && !sameJson(wanted.get(path), current.get(path)),
+      (path) => wanted.has(path) && current.has(path) && !sameJson(wanted.get(path), current.get(path)),
     ),
   }));
   if (conflicts.some(({ fields }) => fields.length > 0)) {
@@ -46,7 +47,9 @@ export function serverSideApply(
   const fields = new Set(wanted.keys());
   const abandoned = [...(previous?.fields ?? [])].filter((path) => !fields.has(path));
   const stillOwned = new Set(owners.flatMap((owner) => [...owner.fields]));
-  const removed = abandoned.filter((path) => !stillOwned.has(path) && !hasOwnedChild(path, stillOwned));
+  const removed = abandoned.filter(
+    (path) => !stillOwned.has(path) && !hasChild(path, stillOwned) && !hasChild(path, fields),
+  );
   const merged = live ? mergeApplied(live, config, shapes) : config;
   const object = removeFields(merged, removed, fields, shapes);
   const isUnchanged = previous?.fields.size === fields.size && abandoned.length === 0;
@@ -59,10 +62,10 @@ const difference = (fields: ReadonlySet<FieldPath>, without: readonly FieldPath[
   return new Set([...fields].filter((path) => !gone.has(path)));
 };
 
-/** A list item stays while another manager owns a field inside it. */
-function hasOwnedChild(path: FieldPath, owned: ReadonlySet<FieldPath>): boolean {
+/** A list item stays while another manager owns a field inside it, and an object while something is wanted in it. */
+function hasChild(path: FieldPath, fields: ReadonlySet<FieldPath>): boolean {
   const prefix = path + SEPARATOR;
-  for (const other of owned) if (other.startsWith(prefix)) return true;
+  for (const other of fields) if (other.startsWith(prefix)) return true;
   return false;
 }
 

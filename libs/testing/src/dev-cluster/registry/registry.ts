@@ -57,7 +57,10 @@ export class Registry {
     return [...this.resources.values()];
   }
 
-  /** Groups with their served versions, the core group (empty name) included. */
+  /**
+   * Groups with their served versions, by name; the core group (empty name) comes first. Where two groups have a kind
+   * of one name, kubectl takes the first.
+   */
   groups(): GroupVersions[] {
     const groups = new Map<string, Set<string>>();
     for (const { group, versions } of this.resources.values()) {
@@ -65,6 +68,8 @@ export class Registry {
       for (const version of versions) known.add(version.name);
       groups.set(group, known);
     }
-    return [...groups].map(([group, versions]) => ({ group, versions: [...versions] }));
+    return [...groups].map(([group, versions]) => ({ group, versions: [...versions] })).sort(byGroup);
   }
 }
+
+const byGroup = (a: GroupVersions, b: GroupVersions): number => (a.group < b.group ? -1 : 1);
