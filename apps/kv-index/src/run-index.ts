@@ -16,7 +16,12 @@ export interface RunParts {
   readonly logger: Logger;
   readonly deltaIntervalMs: number;
   readonly storeIntervalMs: number;
+  /** Called once when nothing has changed for a while. */
+  readonly releaseMemory?: () => void;
 }
+
+/** Without changes for so long the service is idle. */
+const QUIET_MS = 5_000;
 
 /** The clockwork of the service: reconciles with the pools, publishes every tick, looks after the store. */
 export class IndexRun {
@@ -25,6 +30,7 @@ export class IndexRun {
   private swept = false;
   private wasConnected = false;
   private refreshing = false;
+  private quiet: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: RunParts) {}
 
@@ -42,6 +48,7 @@ export class IndexRun {
   async stop(): Promise<void> {
     this.unsubscribe?.();
     for (const timer of this.timers) clearInterval(timer);
+    clearTimeout(this.quiet);
     for (const engine of this.parts.tracker.engines()) this.parts.publisher.publishDelta(engine);
     await this.parts.tracker.stop();
   }
@@ -55,6 +62,7 @@ export class IndexRun {
     const { connected } = bus.status();
     const returned = connected && !this.wasConnected;
     this.wasConnected = connected;
+    const before = publisher.deltas;
     for (const engine of tracker.engines()) {
       publisher.publishDelta(engine);
       if (returned) {
@@ -63,6 +71,14 @@ export class IndexRun {
         publisher.publishSnapshot(engine);
       } else publisher.publishSnapshotWhenDue(engine);
     }
+    if (publisher.deltas > before) this.releaseWhenQuiet();
+  }
+
+  private releaseWhenQuiet(): void {
+    const { releaseMemory } = this.parts;
+    if (!releaseMemory) return;
+    this.quiet ??= setTimeout(releaseMemory, QUIET_MS);
+    this.quiet.refresh();
   }
 
   private async refreshStore(): Promise<void> {
