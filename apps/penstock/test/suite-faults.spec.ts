@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { generateSessions } from '@penstock/core/twin';
 import type { CompletionOutcome } from '../src/replay/completion-client.js';
 import { runReplay } from '../src/replay/run-replay.js';
 import { TokenPrompts } from '../src/replay/token-prompts.js';
-import { engineProcess } from '../src/suite/control.js';
+import { engineAddresses } from '../src/suite/control.js';
 import { isAlive } from '../src/suite/process-identity.js';
 import { routeOneCompletion } from '../src/suite/self-check.js';
 import { type Suite, startSuite } from '../src/suite/start-suite.js';
@@ -32,8 +32,22 @@ afterAll(async () => {
 }, 30_000);
 
 async function pidOf(name: string): Promise<number> {
-  if (name === 'engine') return engineProcess(suite.cluster, suite.record, 'engine-1');
+  if (name === 'engine') return engineProcess('engine-1');
   return suite.supervisor.identities().find((p) => p.name === name)?.pid ?? Number.NaN;
+}
+
+/** The process that serves a pod: the one that was told its address. */
+async function engineProcess(pod: string): Promise<number> {
+  const ip = (await engineAddresses(suite.cluster, suite.record)).get(pod)?.split(':')[0] as string;
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return /engine-sim/.test(args[1] ?? '') && args.includes(ip);
+    } catch {
+      return false;
+    }
+  });
+  return Number(found);
 }
 
 /** Replays a few sessions and kills `victim` in the middle. */
@@ -127,7 +141,7 @@ describe('kill -9 of one process during a replay', () => {
       'scheduler-0',
       'scheduler-1',
     ]);
-    const engine = await engineProcess(suite.cluster, suite.record, 'engine-1');
+    const engine = await engineProcess('engine-1');
     await suite.stop();
     expect(identities.filter(isAlive)).toEqual([]);
     expect(() => process.kill(engine, 0)).toThrow();

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import Table from 'cli-table3';
+import { plainTable } from '../plain-table.js';
 import type { BenchBar, BenchOptions, BenchResult } from './types.js';
 
 /** The one JSON document of `npm run bench -- <name> --json`. */
@@ -23,12 +23,12 @@ export function benchTables(result: BenchResult, options: BenchOptions): string 
   ];
   const columns = [...new Set(result.rows.flatMap((row) => Object.keys(row)))];
   if (columns.length > 0) {
-    const table = new Table({ head: columns, style: { head: [], border: [] } });
+    const table = plainTable(columns);
     for (const row of result.rows) table.push(columns.map((column) => cell(row[column])));
     parts.push(table.toString());
   }
   if (result.bars.length > 0) {
-    const table = new Table({ head: ['bar', 'value', 'limit', 'holds'], style: { head: [], border: [] } });
+    const table = plainTable(['bar', 'value', 'limit', 'holds']);
     for (const bar of result.bars) table.push([bar.name, cell(bar.value), bar.limit, verdict(bar)]);
     parts.push(table.toString());
   }

@@ -1,11 +1,11 @@
-import Table from 'cli-table3';
+import { plainTable } from '../plain-table.js';
 import type { ReplaySummary } from './summary.js';
 
 /** The summaries of one or more replays of the same requests, side by side. */
 export function printSummaries(summaries: readonly ReplaySummary[]): string {
   const first = summaries[0];
   if (!first) return '';
-  const table = new Table({ head: ['', ...summaries.map((s) => s.policy)], style: { head: [], border: [] } });
+  const table = plainTable(['', ...summaries.map((s) => s.policy)]);
   const row = (name: string, value: (s: ReplaySummary) => string) =>
     table.push([name, ...summaries.map(value)]);
   row('requests', (s) => String(s.requests));
