@@ -8,6 +8,7 @@ import { configHelp } from '../config/config-help.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import { maskConfig } from '../config/mask-config.js';
 import { fatalMessage } from '../errors/fatal-message.js';
+import { releaseMemoryWhenIdle } from './release-memory.js';
 import { type RunningService, runService, type ServiceDefinition } from './run-service.js';
 
 /**
@@ -41,6 +42,7 @@ export async function bootstrap<S extends z.ZodRawShape>(definition: ServiceDefi
       return process.exit(0);
     }
     running = await runService(definition, loaded as LoadedConfig<ConfigOf<ConfigDefinition<S>>>);
+    releaseMemoryWhenIdle();
   } catch (error) {
     die(service, error);
   }
