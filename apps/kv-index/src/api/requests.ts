@@ -13,9 +13,12 @@ const namespace = z
 const prompt = z
   .object({
     namespace,
+    // Protobuf made them unsigned 32-bit integers; checking 100,000 of them again would cost more than the lookup.
     tokenIds: z
-      .array(z.number().int().min(0).max(0xffffffff))
-      .max(MAX_TOKENS, `at most ${MAX_TOKENS} token ids`)
+      .custom<number[]>(
+        (value) => Array.isArray(value) && value.length <= MAX_TOKENS,
+        `at most ${MAX_TOKENS} token ids`,
+      )
       .default([]),
     blockKeys: z
       .instanceof(Uint8Array)
