@@ -51,6 +51,26 @@ describe('bad input', () => {
     },
   );
 
+  it.each([
+    ['a container name that is a path', { name: '../../x', image: 'i' }, 'spec.containers[0].name'],
+    ['a container without an image', { name: 'a' }, 'spec.containers[0].image'],
+    [
+      'a port beyond the range',
+      { name: 'a', image: 'i', ports: [{ containerPort: 70000 }] },
+      'spec.containers[0].ports[0].containerPort',
+    ],
+    ['args that are no text', { name: 'a', image: 'i', args: [1] }, 'spec.containers[0].args[0]'],
+    [
+      'a probe without pause',
+      { name: 'a', image: 'i', livenessProbe: { periodSeconds: 0 } },
+      'spec.containers[0].livenessProbe.periodSeconds',
+    ],
+  ])('refuses %s', async (_what, container, field) => {
+    const pod = { metadata: { name: 'bad' }, spec: { containers: [container] } };
+    const answer = await send('POST', '/api/v1/namespaces/default/pods', JSON.stringify(pod));
+    expect(answer).toMatchObject({ status: 422, body: { details: { causes: [{ field }] } } });
+  });
+
   it('refuses what is nested too deep', async () => {
     const deep = `{"metadata":{"name":"deep"},"data":${'['.repeat(5000)}${']'.repeat(5000)}}`;
     expect(await send('POST', configMaps, deep)).toMatchObject({ status: 400 });

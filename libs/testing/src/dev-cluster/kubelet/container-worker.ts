@@ -22,7 +22,7 @@ const CONFIG_RETRY_MS = 2000;
 
 export interface ContainerWorkerOptions {
   readonly pod: ApiObject;
-  readonly spec: ContainerSpec;
+  spec: ContainerSpec;
   readonly policy: RestartPolicy;
   readonly podIp: string;
   readonly onChange: () => void;
@@ -96,6 +96,23 @@ export class ContainerWorker {
     });
   }
 
+  /** Runs another image in place of this one. */
+  changeImage(image: string): void {
+    if (image === this.options.spec.image || this.onStopped) return;
+    this.options.spec = { ...this.options.spec, image };
+    this.tell({
+      type: 'Normal',
+      reason: 'Killing',
+      message: `Container ${this.options.spec.name} definition changed, will be restarted`,
+    });
+    this.probes?.stop();
+    if (this.process) this.terminate(this.graceMs);
+    else if (this.state.type === 'waiting') {
+      clearTimeout(this.restartTimer);
+      this.launch();
+    }
+  }
+
   capLog(): void {
     if (this.process) this.tools.logs.cap(this.options.pod, this.options.spec.name, this.restartCount);
   }
@@ -161,7 +178,7 @@ export class ContainerWorker {
       onUnhealthy: (kind, problem) => {
         this.tell({ type: 'Warning', reason: 'Unhealthy', message: `${kind} probe failed: ${problem}` });
         this.probes?.stop();
-        this.terminate(Number(this.options.pod.spec?.['terminationGracePeriodSeconds'] ?? 30) * 1000);
+        this.terminate(this.graceMs);
       },
     });
     onChange();
@@ -209,6 +226,10 @@ export class ContainerWorker {
     });
     this.later(delayMs, restart);
     onChange();
+  }
+
+  private get graceMs(): number {
+    return Number(this.options.pod.spec?.['terminationGracePeriodSeconds'] ?? 30) * 1000;
   }
 
   private terminate(graceMs: number): void {

@@ -81,6 +81,27 @@ describe('simulated kubelet', () => {
     await lab.gone('unknown');
   });
 
+  it('runs another image when the pod names one', async () => {
+    await lab.create('changing', [], {}, { image: 'not/here' });
+    const wrong = await lab.until('changing', (p) => p.status?.containerStatuses !== undefined);
+    const containers = wrong.spec!.containers.map((c) => ({ ...c, image: 'lab/server:2' }));
+    const spec = { ...wrong.spec!, containers };
+    await lab.api.replaceNamespacedPod({
+      namespace: 'default',
+      name: 'changing',
+      body: { metadata: { name: 'changing' }, spec },
+    });
+    const right = await lab.running('changing');
+    expect(right.status?.containerStatuses?.[0]?.image).toBe('lab/server:2');
+    const again = { ...spec, containers: containers.map((c) => ({ ...c, image: 'lab/server:3' })) };
+    await lab.api.replaceNamespacedPod({
+      namespace: 'default',
+      name: 'changing',
+      body: { metadata: { name: 'changing' }, spec: again },
+    });
+    await lab.until('changing', (p) => restarts(p) === 1 && isReady(p));
+  });
+
   it('waits for a config map that is not there yet', async () => {
     const env = [{ name: 'LATE', valueFrom: { configMapKeyRef: { name: 'late', key: 'k' } } }];
     await lab.create('early', [], {}, { env });

@@ -61,6 +61,10 @@ export class PodWorker {
   update(pod: ApiObject): void {
     this.pod = pod;
     if (pod.metadata.deletionTimestamp) this.end();
+    else {
+      const specs = containersOf(pod);
+      for (const [i, worker] of this.containers.entries()) worker.changeImage(specs[i]?.image ?? '');
+    }
   }
 
   /** The object is gone, whether or not its processes have been asked to stop. */

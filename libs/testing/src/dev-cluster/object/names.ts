@@ -17,17 +17,12 @@ export function generateName(base: string): string {
 }
 
 /** What is wrong with a name, if anything: DNS-1123 label for namespaces and services, else subdomain. */
-export function checkName(name: string, rule: 'label' | 'subdomain' | 'path'): Cause | undefined {
+export function checkName(name: string, rule: 'label' | 'subdomain'): Cause | undefined {
   const invalid = (why: string): Cause => ({
     field: 'metadata.name',
     reason: 'FieldValueInvalid',
     message: `Invalid value: ${JSON.stringify(name)}: ${why}`,
   });
-  if (rule === 'path') {
-    return name.includes('/') || name === '.' || name === '..'
-      ? invalid(`may not contain '/', be '.' or '..'`)
-      : undefined;
-  }
   if (rule === 'label') {
     return name.length <= MAX_LABEL_LENGTH && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)
       ? undefined

@@ -1,11 +1,15 @@
 import type { ApiObject, JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
+import { BUILTIN_COLUMNS } from './builtin-columns.js';
 import { defineResource } from './define-resource.js';
+import { POD_SCHEMA } from './pod-schema.js';
+import { ResourceSchema } from './resource-schema.js';
 import { validatePod } from './validate-pod.js';
 
 export const PODS = defineResource(
   { group: '', plural: 'pods', kind: 'Pod', namespaced: true },
   {
+    versions: [{ name: 'v1', columns: BUILTIN_COLUMNS['pods'], schema: new ResourceSchema(POD_SCHEMA) }],
     shortNames: ['po'],
     categories: ['all'],
     hasStatus: true,

@@ -45,7 +45,7 @@ export interface Resource {
   /** metadata.generation counts the changes of what the author wants. */
   readonly hasGeneration: boolean;
   readonly scale?: ScalePaths;
-  readonly nameRule: 'label' | 'subdomain' | 'path';
+  readonly nameRule: 'label' | 'subdomain';
   /** Dotted paths usable in a field selector besides metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[];
   /** Further subresources to name in discovery, with the kind they take. */

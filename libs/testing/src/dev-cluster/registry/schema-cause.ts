@@ -36,10 +36,14 @@ export function schemaCause(error: ErrorObject): Cause {
   }
   if (error.keyword === 'type') {
     const got = typeName(error.data);
+    const wanted = [params['type']]
+      .flat()
+      .filter((type) => type !== 'null')
+      .join(' or ');
     return {
       field,
       reason: 'FieldValueTypeInvalid',
-      message: `Invalid value: "${got}": ${field} in body must be of type ${String(params['type'])}: "${got}"`,
+      message: `Invalid value: "${got}": ${field} in body must be of type ${wanted}: "${got}"`,
     };
   }
   return {

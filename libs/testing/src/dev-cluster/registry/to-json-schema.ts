@@ -25,7 +25,19 @@ export function toJsonSchema(schema: StructuralSchema, isRoot = false): JsonSche
     // metadata is checked by the API itself; the schema may only restrict name and generateName.
     result['properties'] = { ...result['properties'], metadata: { type: 'object' } };
   }
-  return schema.nullable ? { anyOf: [{ type: 'null' }, result] } : result;
+  return schema.nullable ? orNull(result) : result;
+}
+
+/** Widened rather than wrapped in `anyOf`, which would report every other finding twice. */
+function orNull(schema: JsonSchema): JsonSchema {
+  const { type, enum: values } = schema;
+  if (type === undefined) return { anyOf: [{ type: 'null' }, schema] };
+  const types = Array.isArray(type) ? (type as unknown[]) : [type];
+  return {
+    ...schema,
+    type: [...types, 'null'],
+    ...(Array.isArray(values) ? { enum: [...(values as unknown[]), null] } : {}),
+  };
 }
 
 function convertKeyword(keyword: string, value: unknown): unknown {

@@ -2,48 +2,29 @@ import type { Cause } from '../object/api-error.js';
 import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import { isObject, sameJson } from '../object/json.js';
 
-const required = (field: string): Cause => ({
-  field,
-  reason: 'FieldValueRequired',
-  message: 'Required value',
-});
-
-/** The rules of core/v1 pods that matter here: what must be there, and what may change after creation. */
+/** The rules of core/v1 pods beyond their schema: names that differ, and what may change after creation. */
 export function validatePod(pod: ApiObject, old: ApiObject | undefined): Cause[] {
   const spec = pod.spec ?? {};
-  const causes = [...containerCauses(spec, 'containers'), ...containerCauses(spec, 'initContainers')];
-  if (!Array.isArray(spec['containers']) || spec['containers'].length === 0)
-    causes.push(required('spec.containers'));
-  if (!['Always', 'OnFailure', 'Never'].includes(String(spec['restartPolicy']))) {
-    causes.push({
-      field: 'spec.restartPolicy',
-      reason: 'FieldValueNotSupported',
-      message: `Unsupported value: ${JSON.stringify(spec['restartPolicy'])}: supported values: "Always", "Never", "OnFailure"`,
-    });
+  const causes = duplicateNames(spec);
+  if (Array.isArray(spec['containers']) && spec['containers'].length === 0) {
+    causes.push({ field: 'spec.containers', reason: 'FieldValueRequired', message: 'Required value' });
   }
   return old ? [...causes, ...changeCauses(spec, old.spec ?? {})] : causes;
 }
 
-function containerCauses(spec: JsonObject, list: string): Cause[] {
-  const containers = spec[list];
-  if (!Array.isArray(containers)) return [];
+/** Containers and init containers share one set of names. */
+function duplicateNames(spec: JsonObject): Cause[] {
   const seen = new Set<string>();
-  return containers.flatMap((container, i): Cause[] => {
-    const field = `spec.${list}[${i}]`;
-    if (!isObject(container) || !container['name']) return [required(`${field}.name`)];
-    const name = String(container['name']);
-    if (seen.has(name)) {
-      return [
-        {
-          field: `${field}.name`,
-          reason: 'FieldValueDuplicate',
-          message: `Duplicate value: ${JSON.stringify(name)}`,
-        },
-      ];
-    }
-    seen.add(name);
-    return container['image'] ? [] : [required(`${field}.image`)];
-  });
+  return ['initContainers', 'containers'].flatMap((list) =>
+    names(spec[list]).flatMap((name, i): Cause[] => {
+      if (!seen.has(name)) {
+        seen.add(name);
+        return [];
+      }
+      const message = `Duplicate value: ${JSON.stringify(name)}`;
+      return [{ field: `spec.${list}[${i}].name`, reason: 'FieldValueDuplicate', message }];
+    }),
+  );
 }
 
 /** A pod's spec is fixed but for images, a shorter deadline, more tolerations, fewer scheduling gates, and a first node. */
