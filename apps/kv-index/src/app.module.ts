@@ -4,7 +4,6 @@ import { NatsEventBus } from '@penstock/messaging';
 import type { ServiceContext } from '@penstock/platform';
 import { RedisBlockStore } from '@penstock/store';
 import { HttpEngineProbe } from './adapters/http-engine-probe.js';
-import { releaseMemory } from './adapters/release-memory.js';
 import { systemClock } from './adapters/system-clock.js';
 import { ZmqEngineStreams } from './adapters/zmq-engine-streams.js';
 import type { IndexPorts } from './assemble-index.js';
@@ -41,7 +40,6 @@ function bind({ config, service, instance, logger }: ServiceContext<KvIndexConfi
     clock: systemClock,
     streams: new ZmqEngineStreams(config.kvEventsTopic, logger),
     probe: new HttpEngineProbe(),
-    releaseMemory,
     close: async () => {
       await Promise.all([cluster.close(), bus.close(), store.close()]);
     },

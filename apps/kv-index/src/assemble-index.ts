@@ -20,8 +20,6 @@ export interface IndexPorts {
   readonly clock: Clock;
   readonly streams: EngineStreams;
   readonly probe: EngineProbe & { close(): Promise<void> };
-  /** Gives unused memory back; called when the service is idle. */
-  readonly releaseMemory?: () => void;
   /** Closes what the service itself opened; called last. */
   readonly close: () => Promise<void>;
 }

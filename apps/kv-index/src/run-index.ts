@@ -16,12 +16,7 @@ export interface RunParts {
   readonly logger: Logger;
   readonly deltaIntervalMs: number;
   readonly storeIntervalMs: number;
-  /** Called once when nothing has changed for a while. */
-  readonly releaseMemory?: () => void;
 }
-
-/** Without changes for so long the service is idle. */
-const QUIET_MS = 5_000;
 
 /** The clockwork of the service: reconciles with the pools, publishes every tick, looks after the store. */
 export class IndexRun {
@@ -30,7 +25,6 @@ export class IndexRun {
   private swept = false;
   private wasConnected = false;
   private refreshing = false;
-  private quiet: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: RunParts) {}
 
@@ -48,7 +42,6 @@ export class IndexRun {
   async stop(): Promise<void> {
     this.unsubscribe?.();
     for (const timer of this.timers) clearInterval(timer);
-    clearTimeout(this.quiet);
     for (const engine of this.parts.tracker.engines()) this.parts.publisher.publishDelta(engine);
     await this.parts.tracker.stop();
   }
@@ -62,7 +55,6 @@ export class IndexRun {
     const { connected } = bus.status();
     const returned = connected && !this.wasConnected;
     this.wasConnected = connected;
-    const before = publisher.deltas;
     for (const engine of tracker.engines()) {
       publisher.publishDelta(engine);
       if (returned) {
@@ -71,14 +63,6 @@ export class IndexRun {
         publisher.publishSnapshot(engine);
       } else publisher.publishSnapshotWhenDue(engine);
     }
-    if (publisher.deltas > before) this.releaseWhenQuiet();
-  }
-
-  private releaseWhenQuiet(): void {
-    const { releaseMemory } = this.parts;
-    if (!releaseMemory) return;
-    this.quiet ??= setTimeout(releaseMemory, QUIET_MS);
-    this.quiet.refresh();
   }
 
   private async refreshStore(): Promise<void> {
