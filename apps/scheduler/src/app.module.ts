@@ -18,6 +18,7 @@ import { ClusterFleet } from './adapters/cluster-fleet.js';
 import { EngineWatch } from './adapters/engine-watch.js';
 import { HttpEngineProbe } from './adapters/http-engine-probe.js';
 import { KvFollower } from './adapters/kv-follower.js';
+import { natsAddress } from './adapters/nats-address.js';
 import { systemClock } from './adapters/system-clock.js';
 import { UndiciRelay } from './adapters/undici-relay.js';
 import { SchedulerController } from './api/grpc/scheduler.controller.js';
@@ -55,7 +56,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
   {
     provide: EVENT_BUS,
     useFactory: ({ config, service, instance, logger }: Context) =>
-      NatsEventBus.connect({ servers: [config.natsUrl], source: `${service}/${instance}`, log: logger }),
+      NatsEventBus.connect({ ...natsAddress(config.natsUrl), source: `${service}/${instance}`, log: logger }),
     inject: [SERVICE_CONTEXT],
   },
   {

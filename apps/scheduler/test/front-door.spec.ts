@@ -92,7 +92,8 @@ describe('the front door', () => {
     ['answers 500', { kind: 'status', status: 500 }],
     ['sheds with 429', { kind: 'status', status: 429 }],
   ] as const)('tries another engine when one %s', async (_name, behaviour) => {
-    h.setPolicy('round-robin');
+    await h.setPolicy('round-robin');
+    await until(async () => (await h.metrics()).includes('pool_policy{pool="ns/p",policy="round-robin"} 1'));
     const [bad, good] = h.engines;
     if (!bad || !good) throw new Error('two engines');
     bad.behaviour = behaviour;
@@ -105,7 +106,8 @@ describe('the front door', () => {
     }
     expect(new Set(served)).toEqual(new Set([h.addresses[1]]));
     expect(bad.seen.length).toBeGreaterThan(0);
-    h.setPolicy('3-2-2');
+    await h.setPolicy('3-2-2');
+    await until(async () => (await h.metrics()).includes('pool_policy{pool="ns/p",policy="3-2-2"} 1'));
   });
 
   it('answers 429 with Retry-After when every engine sheds', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { packU64, type schedulerV1 } from '@penstock/contracts';
+import { packU64, podKind, type schedulerV1 } from '@penstock/contracts';
 import { blockKeys, namespaceSeed } from '@penstock/core/kv';
 import { createPolicy } from '@penstock/core/routing';
 import { createGrpcClient } from '@penstock/platform';
@@ -109,14 +109,14 @@ describe('routing', () => {
   it('changes the policy of a pool while it runs, and shows it', async () => {
     const h = await start({ engines: 3 });
     expect(await h.metrics()).toContain('penstock_scheduler_pool_policy{pool="ns/p",policy="3-2-2"} 1');
-    h.setPolicy('round-robin');
-    await until(async () => (await h.metrics()).includes('policy="round-robin"} 1'));
+    await h.setPolicy('round-robin');
+    await until(async () => (await h.metrics()).includes('pool_policy{pool="ns/p",policy="round-robin"} 1'));
     expect(await h.metrics()).not.toContain('pool_policy{pool="ns/p",policy="3-2-2"}');
     const served = [];
     for (let i = 0; i < 6; i++) served.push((await complete(h)).endpoint);
     expect(new Set(served.slice(0, 3)).size).toBe(3);
     expect(served.slice(3)).toEqual(served.slice(0, 3));
-    h.setPolicy('no-such-policy');
+    await h.setPolicy('no-such-policy');
     await until(async () =>
       (await h.metrics()).includes('penstock_scheduler_unknown_policy_total{pool="ns/p"} 1'),
     );
@@ -159,6 +159,29 @@ describe('routing', () => {
     for (let i = 0; i < 5; i++) expect((await complete(h)).endpoint).toBe(h.addresses[1]);
     const { decision } = await client(h).call('Pick', { model: 'base' });
     expect(decision?.excluded).toEqual({ draining: 1 });
+  });
+
+  it('follows readiness, removal and restarts of engines', async () => {
+    const h = await start({ engines: 3 });
+    const servedBy = async () => {
+      const served = new Set<string>();
+      for (let i = 0; i < 12; i++) served.add((await complete(h, { prompt: [i] })).endpoint);
+      return served;
+    };
+    await h.setReady(0, false);
+    await until(async () => !(await servedBy()).has(h.addresses[0] ?? ''));
+    expect((await client(h).call('Pick', { model: 'base' })).decision?.excluded).toEqual({ 'not-ready': 1 });
+    await h.cluster.delete(podKind as never, 'ns', 'engine-1');
+    await until(async () =>
+      (await h.metrics()).includes('penstock_scheduler_endpoints{pool="ns/p",state="ready"} 1'),
+    );
+    expect(await servedBy()).toEqual(new Set([h.addresses[2]]));
+    await h.setReady(0, true);
+    await h.setRestarts(0, 1);
+    await until(async () => (await servedBy()).has(h.addresses[0] ?? ''));
+    h.cluster.disconnect();
+    expect((await servedBy()).size).toBe(2);
+    await until(async () => (await (await fetch(`${h.metricsUrl}/readyz`)).text()).includes('"degraded"'));
   });
 
   it('publishes decisions, outcomes, rejections and demand', async () => {

@@ -1,14 +1,18 @@
 import { Module } from '@nestjs/common';
-import { inferenceModelKind, inferencePoolKind, podKind } from '@penstock/contracts';
+import {
+  inferenceModelKind,
+  inferencePoolKind,
+  podKind,
+  ROUTING_POLICY_ANNOTATION,
+} from '@penstock/contracts';
 import type { EventBus } from '@penstock/core/ports';
 import { loadConfig, type RunningService, runService } from '@penstock/platform';
-import { FakeEventBus } from '@penstock/testing';
+import { FakeCluster, FakeEventBus } from '@penstock/testing';
 import { httpOptions } from '../src/api/openai/http-options.js';
 import { AppModule, controllers, providers } from '../src/app.module.js';
 import { CLUSTER, EVENT_BUS } from '../src/application/tokens.js';
 import { config } from '../src/config.js';
 import { type FakeEngine, startFakeEngine } from './fake-engine.js';
-import { StaticCluster } from './static-cluster.js';
 
 export interface Harness {
   readonly service: RunningService;
@@ -16,12 +20,16 @@ export interface Harness {
   readonly metricsUrl: string;
   readonly engines: readonly FakeEngine[];
   readonly addresses: readonly string[];
-  readonly cluster: StaticCluster;
+  readonly cluster: FakeCluster;
   /** The fake, when no other bus was given. */
   readonly bus: FakeEventBus;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   metrics(): Promise<string>;
-  setPolicy(policy: string): void;
+  setPolicy(policy: string): Promise<unknown>;
+  /** Changes a pod's readiness. */
+  setReady(engine: number, ready: boolean): Promise<unknown>;
+  /** What the kubelet writes when the engine's container starts again. */
+  setRestarts(engine: number, restartCount: number): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -46,15 +54,15 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     engines.push(await startFakeEngine(`${subnet}.${i + 1}`, first.port));
   for (const engine of engines) engine.models = options.engineModels ?? engine.models;
   const addresses = engines.map((_, i) => `${subnet}.${i + 1}:${first.port}`);
-  const cluster = new StaticCluster();
+  const cluster = Object.assign(new FakeCluster(), { close: async () => {} });
   const bus = (options.bus ?? new FakeEventBus()) as FakeEventBus;
-  const setPolicy = (policy?: string) => cluster.set(inferencePoolKind as never, [pool(first.port, policy)]);
-  setPolicy();
-  cluster.set(
-    podKind as never,
-    engines.map((_, i) => pod(`engine-${i}`, `${subnet}.${i + 1}`)),
-  );
-  cluster.set(inferenceModelKind as never, options.models ?? []);
+  await cluster.create(inferencePoolKind as never, pool(first.port) as never);
+  for (let i = 0; i < engines.length; i++) {
+    await cluster.create(podKind as never, pod(`engine-${i}`, `${subnet}.${i + 1}`) as never);
+  }
+  for (const model of options.models ?? []) await cluster.create(inferenceModelKind as never, model as never);
+  const patchStatus = (engine: number, status: object) =>
+    cluster.mergePatch(podKind as never, 'ns', `engine-${engine}`, { status }, { subresource: 'status' });
 
   const real = providers.filter((p) => p.provide !== CLUSTER && p.provide !== EVENT_BUS);
   @Module({
@@ -85,7 +93,14 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     addresses,
     cluster,
     bus,
-    setPolicy,
+    setPolicy: (policy) =>
+      cluster.mergePatch(inferencePoolKind as never, 'ns', 'p', {
+        metadata: { annotations: { [ROUTING_POLICY_ANNOTATION]: policy } },
+      }),
+    setReady: (engine, ready) =>
+      patchStatus(engine, { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] }),
+    setRestarts: (engine, restartCount) =>
+      patchStatus(engine, { containerStatuses: [{ name: 'engine', ready: true, restartCount }] }),
     post: (path, body, headers = {}) =>
       fetch(`${url}${path}`, {
         method: 'POST',
@@ -112,22 +127,17 @@ async function ready({ url, metricsUrl }: Harness): Promise<void> {
   throw new Error('the scheduler did not get ready');
 }
 
-const pool = (port: number, policy?: string) => ({
+const pool = (port: number) => ({
   apiVersion: 'inference.networking.k8s.io/v1',
   kind: 'InferencePool',
-  metadata: {
-    name: 'p',
-    namespace: 'ns',
-    uid: 'u',
-    ...(policy === undefined ? {} : { annotations: { 'penstock.dev/routing-policy': policy } }),
-  },
+  metadata: { name: 'p', namespace: 'ns' },
   spec: { selector: { matchLabels: { app: 'engine' } }, targetPorts: [{ number: port }] },
 });
 
 const pod = (name: string, ip: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name, namespace: 'ns', uid: `uid-${name}`, labels: { app: 'engine' } },
+  metadata: { name, namespace: 'ns', labels: { app: 'engine' } },
   spec: { containers: [{ name: 'engine' }] },
   status: { phase: 'Running', podIP: ip, conditions: [{ type: 'Ready', status: 'True' }] },
 });

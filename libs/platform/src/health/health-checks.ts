@@ -1,3 +1,5 @@
+import { maskUrl } from '../config/mask-config.js';
+
 /** One dependency or condition of a service. */
 export interface HealthCheck {
   readonly name: string;
@@ -74,11 +76,11 @@ async function run(check: HealthCheck): Promise<CheckResult> {
     return {
       ...base,
       ok: true,
-      ...(detail ? { detail } : {}),
+      ...(detail ? { detail: maskUrl(detail) } : {}),
       durationMs: Math.round(performance.now() - startMs),
     };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = maskUrl(error instanceof Error ? error.message : String(error));
     return { ...base, ok: false, detail, durationMs: Math.round(performance.now() - startMs) };
   } finally {
     clearTimeout(timer);

@@ -40,6 +40,16 @@ describe('createLogger', () => {
     expect(JSON.parse(lines.at(-1) ?? '').err.type).toBe('SyntaxError');
   });
 
+  it('hides credentials of addresses in messages, fields and errors', () => {
+    const url = 'nats://me:hunter2@nats:4222';
+    logger.warn({ address: url, err: new Error(`${url} refused`) }, `${url} is away`);
+    expect(lines.join('')).not.toContain('hunter2');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      address: 'nats://***@nats:4222',
+      msg: 'nats://***@nats:4222 is away',
+    });
+  });
+
   it('keeps code and message of other errors, but not their extra fields', () => {
     const err = Object.assign(new Error('connect failed'), { code: 'ECONNREFUSED', body: CANARY });
     logger.error({ err }, 'scrape failed');

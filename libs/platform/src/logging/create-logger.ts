@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { maskUrl } from '../config/mask-config.js';
 import { allowFields, LOG_FIELDS } from './log-fields.js';
 
 export interface LoggerOptions {
@@ -18,9 +19,9 @@ function describeError(error: unknown): Record<string, unknown> {
   const code = 'code' in error ? error.code : undefined;
   return {
     type: error.name,
-    message: quotesInput ? 'message withheld: it may quote its input' : error.message,
+    message: quotesInput ? 'message withheld: it may quote its input' : maskUrl(error.message),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    ...(quotesInput ? {} : { stack: error.stack }),
+    ...(quotesInput ? {} : { stack: maskUrl(error.stack ?? '') }),
   };
 }
 
@@ -38,6 +39,13 @@ export function createLogger(options: LoggerOptions): Logger {
         bindings: (bindings) => bindings,
       },
       serializers: { err: describeError },
+      hooks: {
+        // Clients put the address they were given, password included, into their messages.
+        logMethod(args, method) {
+          const masked = args.map((arg: unknown) => (typeof arg === 'string' ? maskUrl(arg) : arg));
+          method.apply(this, masked as typeof args);
+        },
+      },
     },
     options.destination ?? pino.destination({ dest: 1, sync: true }),
   );

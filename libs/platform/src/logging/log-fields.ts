@@ -1,3 +1,5 @@
+import { maskUrl } from '../config/mask-config.js';
+
 /**
  * The only top-level fields a log line may carry besides pino's own. Prompt text and token ids can reach a
  * log only through a field, so what is not named here is left out and counted in `withheldFields`.
@@ -64,7 +66,7 @@ export function allowFields(
   const kept: Record<string, unknown> = {};
   let withheld = 0;
   for (const [name, value] of Object.entries(fields)) {
-    if (allowed.has(name)) kept[name] = value;
+    if (allowed.has(name)) kept[name] = typeof value === 'string' ? maskUrl(value) : value;
     else withheld++;
   }
   if (withheld > 0) kept.withheldFields = withheld;
