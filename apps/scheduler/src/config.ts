@@ -21,7 +21,7 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     .describe('Path of a kubeconfig; absent = $KUBECONFIG, else the service account of the pod'),
   natsUrl: z
     .string()
-    .regex(/^(nats|tls|ws|wss):\/\/\S+$/, 'must be a nats:// or tls:// URL')
+    .refine((url) => /^(nats|tls):\/\//.test(url) && URL.canParse(url), 'must be a nats:// or tls:// URL')
     .default('nats://127.0.0.1:4222')
     .meta({ description: 'NATS server of the event bus' }),
   routingPolicy: z

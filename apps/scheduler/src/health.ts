@@ -62,8 +62,10 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
     name: 'kv-view',
     required: false,
     check: () => {
-      const { engines, waiting, blocks } = prefixes.status();
+      const { engines, waiting, silent, blocks } = prefixes.status();
       if (waiting > 0) throw new Error(`${waiting} of ${engines} engines wait for a snapshot`);
+      if (silent > 0)
+        throw new Error(`nothing was heard of ${silent} of ${engines} engine caches for a minute`);
       return `${engines} engines, ${blocks} blocks`;
     },
   });

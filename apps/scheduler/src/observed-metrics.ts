@@ -68,9 +68,10 @@ export function observeSources(registry: Registry, { fleet, prefixes, bus }: Obs
     for (const p of pools()) g.set({ name: p.name }, p.queue);
   });
   gauge('penstock_scheduler_kv_engines', 'Engines whose cache is followed, by state', ['state'], (g) => {
-    const { engines, waiting } = prefixes.status();
-    g.set({ state: 'synced' }, engines - waiting);
+    const { engines, waiting, silent } = prefixes.status();
+    g.set({ state: 'synced' }, engines - waiting - silent);
     g.set({ state: 'waiting' }, waiting);
+    g.set({ state: 'silent' }, silent);
   });
   gauge('penstock_scheduler_kv_blocks', 'Distinct KV blocks in the view', [], (g) =>
     g.set(prefixes.status().blocks),

@@ -6,6 +6,9 @@ import type { PrefixView } from '../application/prefix-view.js';
 type Delta = EventData<'kv.delta'>;
 type Snapshot = EventData<'kv.snapshot'>;
 
+/** kv-index repeats every engine's snapshot at least every 20 s: after three of them missed the view may be wrong. */
+const SILENT_MS = 60_000;
+
 export interface KvFollowerOptions {
   readonly bus: EventBus;
   readonly clock: Clock;
@@ -51,16 +54,24 @@ export class KvFollower implements PrefixView {
     return this.replica.sync(engineId, this.options.clock.nowMs())?.ageMs;
   }
 
-  /** Engines followed, and how many of them are waiting for a snapshot. */
-  status(): { readonly engines: number; readonly waiting: number; readonly blocks: number } {
+  /** Engines followed; how many wait for a snapshot; how many were not heard of for longer than snapshots are apart. */
+  status(): {
+    readonly engines: number;
+    readonly waiting: number;
+    readonly silent: number;
+    readonly blocks: number;
+  } {
     const nowMs = this.options.clock.nowMs();
     let engines = 0;
     let waiting = 0;
+    let silent = 0;
     for (const id of this.replica.engines()) {
       engines++;
-      if (this.replica.sync(id, nowMs)?.state === 'waiting') waiting++;
+      const sync = this.replica.sync(id, nowMs);
+      if (sync?.state === 'waiting') waiting++;
+      else if (sync && sync.ageMs > SILENT_MS) silent++;
     }
-    return { engines, waiting, blocks: this.replica.index.blocks };
+    return { engines, waiting, silent, blocks: this.replica.index.blocks };
   }
 
   async stop(): Promise<void> {
