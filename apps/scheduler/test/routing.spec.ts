@@ -180,7 +180,7 @@ describe('routing', () => {
     await h.setRestarts(0, 1);
     await until(async () => (await servedBy()).has(h.addresses[0] ?? ''));
     h.cluster.disconnect();
-    expect((await servedBy()).size).toBe(2);
+    await until(async () => (await servedBy()).size === 2);
     await until(async () => (await (await fetch(`${h.metricsUrl}/readyz`)).text()).includes('"degraded"'));
   });
 
