@@ -1,6 +1,7 @@
 import { POLICY_NAMES } from '@penstock/core/routing';
 import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
 import { z } from 'zod';
+import { areNatsUrls } from './adapters/nats-address.js';
 
 const count = (value: number, min: number, max: number, description: string) =>
   z.number().int().min(min).max(max).default(value).describe(description);
@@ -21,9 +22,9 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     .describe('Path of a kubeconfig; absent = $KUBECONFIG, else the service account of the pod'),
   natsUrl: z
     .string()
-    .refine((url) => /^(nats|tls):\/\//.test(url) && URL.canParse(url), 'must be a nats:// or tls:// URL')
+    .refine(areNatsUrls, 'must be a nats:// or tls:// URL, or several with commas between')
     .default('nats://127.0.0.1:4222')
-    .meta({ description: 'NATS server of the event bus' }),
+    .meta({ description: 'NATS servers of the event bus, comma-separated' }),
   routingPolicy: z
     .enum(POLICY_NAMES as unknown as [string, ...string[]])
     .default('3-2-2')

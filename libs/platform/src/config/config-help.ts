@@ -47,7 +47,7 @@ export function configReference(definition: ConfigDefinition): string {
   return [
     `# ${definition.service}: configuration`,
     '',
-    `${definition.summary} Sources, strongest first: flag, environment variable, \`--config\` file, default.`,
+    `${definition.summary.replace(/\.$/, '')}. Sources, strongest first: flag, environment variable, \`--config\` file, default.`,
     '',
     '| Key | Flag | Environment | Type | Default | Meaning |',
     '|---|---|---|---|---|---|',
