@@ -140,8 +140,11 @@ describe('dev cluster process', () => {
     process.kill(before.survivor.pid, 'SIGKILL');
     const replaced = await again.until('survivor', (p) => restarts(p) === 1 && isReady(p));
     expect((await again.call(replaced)).pid).not.toBe(before.survivor.pid);
-    await again.delete('casualty');
-    await again.gone('casualty');
+
+    const last = await restart('SIGKILL');
+    expect(restarts(await last.read('survivor'))).toBe(1);
+    await last.delete('casualty');
+    await last.gone('casualty');
   });
 
   it('stops its pods on SIGTERM, and starts them again next time', async () => {

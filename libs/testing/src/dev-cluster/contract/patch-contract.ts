@@ -143,6 +143,23 @@ export function describePatches(get: () => ContractCluster): void {
     expect(conflict.body.message).toContain('editor');
   });
 
+  it('takes ownership from whoever had it', async () => {
+    await apply('taken-over', 'delta', { a: '1', b: '1' });
+    const changed = await patch(`${map('taken-over')}?fieldManager=editor`, MERGE, { data: { a: '2' } });
+    const owners = (changed.body as unknown as Pod).metadata.managedFields.map((e) => [
+      e.manager,
+      e.fieldsV1,
+    ]);
+    expect(owners).toEqual(
+      expect.arrayContaining([
+        ['delta', { 'f:data': { 'f:b': {} } }],
+        ['editor', { 'f:data': { 'f:a': {} } }],
+      ]),
+    );
+    const less = await apply('taken-over', 'delta', {});
+    expect(less.body['data']).toEqual({ a: '2' });
+  });
+
   it('applies list items by key, and drops only its own', async () => {
     await pod('items', 'alpha', [
       { name: 'a', image: 'a:1' },

@@ -23,8 +23,9 @@ export function describeWatches(get: () => ContractCluster): void {
     '';
 
   it('delivers every change after a resourceVersion, in order', async () => {
-    const resourceVersion = await version();
+    const start = await create('w0', { w: 'order' });
     await create('w1', { w: 'order' });
+    const { resourceVersion } = start.metadata ?? {};
     const log = await get().watch(path(), { resourceVersion, labelSelector: 'w=order' });
     await relabel('w1', { extra: 'yes' });
     await create('w2', { w: 'order' });
