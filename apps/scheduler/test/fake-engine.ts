@@ -32,6 +32,8 @@ export interface FakeEngine {
   readonly port: number;
   readonly seen: SeenRequest[];
   behaviour: Behaviour;
+  /** For the next completions, one each, before `behaviour` applies. */
+  readonly next: Behaviour[];
   waiting: number;
   models: Array<{ id: string; parent?: string }>;
   stop(): Promise<void>;
@@ -44,6 +46,7 @@ export async function startFakeEngine(host: string, port = 0): Promise<FakeEngin
   const engine = {
     seen: [] as SeenRequest[],
     behaviour: { kind: 'stream', tokens: 3 } as Behaviour,
+    next: [] as Behaviour[],
     waiting: 0,
     models: [{ id: 'base' }] as FakeEngine['models'],
   };
@@ -71,7 +74,7 @@ export async function startFakeEngine(host: string, port = 0): Promise<FakeEngin
 }
 
 async function complete(
-  engine: Pick<FakeEngine, 'seen' | 'behaviour'>,
+  engine: Pick<FakeEngine, 'seen' | 'behaviour' | 'next'>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -86,7 +89,7 @@ async function complete(
     body: Buffer.concat(chunks),
     aborted,
   });
-  const { behaviour } = engine;
+  const behaviour = engine.next.shift() ?? engine.behaviour;
   const head = { 'content-type': 'text/event-stream; charset=utf-8' };
   switch (behaviour.kind) {
     case 'hang':

@@ -193,6 +193,24 @@ describe('the front door under trouble', () => {
     }
   });
 
+  it('asks the only engine again when its connection closed as the request was sent', async () => {
+    const h = await startHarness({ engines: 1 });
+    try {
+      const [engine] = h.engines;
+      if (!engine) throw new Error('one engine');
+      engine.next.push({ kind: 'die-early' });
+      const response = await h.post('/v1/completions', completion);
+      expect(response.status).toBe(200);
+      await response.text();
+      engine.behaviour = { kind: 'die-early' };
+      engine.seen.length = 0;
+      expect((await h.post('/v1/completions', completion)).status).toBe(503);
+      expect(engine.seen).toHaveLength(3);
+    } finally {
+      await h.stop();
+    }
+  });
+
   it('gives up on an engine that does not answer in time', async () => {
     const h = await startHarness({ engines: 1, argv: ['--first-byte-timeout-ms=200'] });
     try {

@@ -279,7 +279,10 @@ describe('routing', () => {
   it('holds the load of a gRPC pick for as long as asked', async () => {
     const h = await start({ engines: 2, argv: ['--routing-policy=least-request'] });
     const grpc = client(h);
-    const first = await grpc.call('Pick', { model: 'base', prompt: 'hello', holdMs: 300 });
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
+    const first = await grpc.call('Pick', { model: 'base', prompt: 'hello', holdMs: 300 }, { traceparent });
+    await until(() => h.bus.broker.messages.some((m) => JSON.stringify([...m.headers]).includes(trace)));
     expect(first.decision?.promptTokens).toBeGreaterThan(0);
     for (let i = 0; i < 4; i++) expect((await complete(h)).endpoint).not.toBe(first.endpoint);
     await new Promise((resolve) => setTimeout(resolve, 350));

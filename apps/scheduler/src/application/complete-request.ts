@@ -6,13 +6,13 @@ import type { CompletionRequest } from './completion-request.js';
 import type { DecisionRecord } from './decision-record.js';
 import type { DemandTally } from './demand-tally.js';
 import type { Fleet } from './fleet.js';
-import type { PickEndpoint, Picked } from './pick-endpoint.js';
+import type { PickEndpoint, Picked, Refused } from './pick-endpoint.js';
 import { readUsage } from './read-usage.js';
 import type { Relay, RelayOutcome, RelaySink } from './relay.js';
 import type { ReportDecision } from './report-decision.js';
 import type { RequestOutcome } from './request-outcome.js';
 import { rewriteModel } from './rewrite-model.js';
-import type { TokenizePrompt } from './tokenize-prompt.js';
+import type { TokenizedPrompt, TokenizePrompt } from './tokenize-prompt.js';
 
 /** A request as the front door hands it in. */
 export interface CompletionCall {
@@ -59,25 +59,18 @@ export class CompleteRequest {
 
   /** Resolves when the answer is complete; a failure means that nothing was written to it. */
   async run(call: CompletionCall, answer: CompletionAnswer): Promise<CompletionFailure | undefined> {
-    const { picker, tokenizer, report, metrics, maxAttempts, assumedOutputTokens } = this.deps;
-    const { request, requestId } = call;
-    const prompt = tokenizer.tokenize(request.prompt);
+    const { tokenizer, report, metrics, maxAttempts } = this.deps;
+    const prompt = tokenizer.tokenize(call.request.prompt);
     const avoid = new Map<string, string>();
     let choice: PoolChoice | undefined;
     let last: { picked: Picked; outcome: RelayOutcome & { kind: 'refused' } } | undefined;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const decidingMs = performance.now();
-      const picked = picker.pick({
-        requestId,
-        model: request.model,
-        promptTokens: prompt.tokens + request.furtherPromptTokens,
-        expectedOutputTokens: Math.min(request.maxTokens ?? assumedOutputTokens, assumedOutputTokens),
-        avoid,
-        ...(prompt.tokenIds ? { tokenIds: prompt.tokenIds } : {}),
-        ...(request.cacheSalt ? { cacheSalt: request.cacheSalt } : {}),
-        ...(choice ? { choice } : {}),
-      });
-      metrics.decided(picked, performance.now() - decidingMs);
+      let picked = this.pick(call, prompt, avoid, choice);
+      if (picked.kind === 'refused' && last?.outcome.reason === 'closed-early') {
+        // A kept-alive connection may close just as a request is sent; where there is no other engine, the same may answer.
+        avoid.clear();
+        picked = this.pick(call, prompt, avoid, choice);
+      }
       if (picked.kind === 'refused') {
         if (last) break;
         const failure = refusalFailure(picked);
@@ -100,6 +93,28 @@ export class CompleteRequest {
     const failure = failureOf(last.outcome);
     this.complete(call, { picked: last.picked, status: failure.status, outcome: 'engine-error' });
     return failure;
+  }
+
+  private pick(
+    { request, requestId }: CompletionCall,
+    prompt: TokenizedPrompt,
+    avoid: ReadonlyMap<string, string>,
+    choice: PoolChoice | undefined,
+  ): Picked | Refused {
+    const { picker, metrics, assumedOutputTokens } = this.deps;
+    const startedAtMs = performance.now();
+    const picked = picker.pick({
+      requestId,
+      model: request.model,
+      promptTokens: prompt.tokens + request.furtherPromptTokens,
+      expectedOutputTokens: Math.min(request.maxTokens ?? assumedOutputTokens, assumedOutputTokens),
+      avoid,
+      ...(prompt.tokenIds ? { tokenIds: prompt.tokenIds } : {}),
+      ...(request.cacheSalt ? { cacheSalt: request.cacheSalt } : {}),
+      ...(choice ? { choice } : {}),
+    });
+    metrics.decided(picked, performance.now() - startedAtMs);
+    return picked;
   }
 
   /** A request that found no engine is demand all the same: it is what a pool is scaled up from zero for. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import type { schedulerV1 } from '@penstock/contracts';
@@ -36,13 +37,13 @@ export class SchedulerController {
   ) {}
 
   @GrpcMethod('SchedulerService', 'Pick')
-  pick(message: unknown): schedulerV1.PickResponse {
+  pick(message: unknown, metadata: Metadata): schedulerV1.PickResponse {
     const request = parseRequest(pickRequest, message);
     const id = request.requestId || randomUUID();
     const pick = this.holder.hold({
       requestId: id,
       model: request.model,
-      traceparent: propagateTraceparent(undefined),
+      traceparent: propagateTraceparent(metadata.get('traceparent')[0]?.toString()),
       prompt:
         request.tokenIds.length > 0
           ? { kind: 'tokens', tokenIds: Uint32Array.from(request.tokenIds) }
