@@ -274,3 +274,22 @@ describe('simulated kubelet', () => {
     expect((await lab.running('foreign')).spec?.nodeName).toBe('node-2');
   });
 });
+
+describe('simulated kubelet with too few addresses', () => {
+  it('says that a pod waits for an address', async () => {
+    const podCidr = labCidr(2).replace('/24', '/30');
+    const cluster = await startDevCluster({ images: LAB_IMAGES, podCidr, nodes: 1 });
+    try {
+      const lab = new PodLab(cluster.kubeconfig);
+      for (const name of ['a', 'b', 'c']) await lab.create(name);
+      await lab.running('b');
+      const fieldSelector = 'reason=FailedCreatePodSandBox';
+      const { items } = await lab.api.listNamespacedEvent({ namespace: 'default', fieldSelector });
+      expect(items.map((e) => [e.involvedObject.name, e.message])).toEqual([
+        ['c', expect.stringContaining('--pod-cidr')],
+      ]);
+    } finally {
+      await cluster.stop();
+    }
+  });
+});

@@ -1,5 +1,6 @@
 import { deleteObject } from '../api/delete-object.js';
 import { writePodStatus } from '../api/write-pod-status.js';
+import { recordEvent } from '../controllers/event-recorder.js';
 import { reportFault } from '../controllers/report-fault.js';
 import { ApiError } from '../object/api-error.js';
 import type { ApiObject } from '../object/api-object.js';
@@ -22,6 +23,7 @@ import { isAlive } from './process-identity.js';
 
 /** How long pods get to stop when the whole dev cluster stops. */
 const SHUTDOWN_GRACE_MS = 10_000;
+const ADDRESS_RETRY_MS = 5000;
 
 /** Runs one pod on a simulated node and keeps its status true. */
 export class PodWorker {
@@ -95,11 +97,17 @@ export class PodWorker {
         if (knownIp) this.tools.addresses.release(knownIp);
       }
     } catch (error) {
-      reportFault(
-        'kubelet',
-        `address of pod ${this.pod.metadata.namespace}/${this.pod.metadata.name}`,
-        error,
-      );
+      const message = (error as Error).message;
+      const event = {
+        type: 'Warning',
+        reason: 'FailedCreatePodSandBox',
+        message,
+        component: 'kubelet',
+      } as const;
+      recordEvent(this.tools.state, this.pod, event);
+      setTimeout(() => {
+        if (!this.isEnding) void this.beginAnew(knownIp);
+      }, ADDRESS_RETRY_MS).unref();
       return;
     }
     if (!this.isEnding) this.advance();
