@@ -33,4 +33,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testTimeout: 30_000,
+  // A fresh process for every file: zeromq keeps an object of the first file that loads it, and fails in the next.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1MB',
 };
