@@ -26,11 +26,15 @@ export type Behaviour =
       readonly body?: string;
     }
   | { readonly kind: 'hang' }
+  /** As many bytes as the connection takes, until it is closed. */
+  | { readonly kind: 'flood' }
   | { readonly kind: 'die-early'; readonly afterHead?: boolean };
 
 export interface FakeEngine {
   readonly port: number;
   readonly seen: SeenRequest[];
+  /** Bytes written by `flood`. */
+  flooded: number;
   behaviour: Behaviour;
   /** For the next completions, one each, before `behaviour` applies. */
   readonly next: Behaviour[];
@@ -39,12 +43,14 @@ export interface FakeEngine {
   stop(): Promise<void>;
 }
 
+const FLOOD = Buffer.alloc(65_536, 'data: x\n\n');
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** An engine whose answers a test scripts: enough of vLLM's HTTP for the scheduler. */
 export async function startFakeEngine(host: string, port = 0): Promise<FakeEngine> {
   const engine = {
     seen: [] as SeenRequest[],
+    flooded: 0,
     behaviour: { kind: 'stream', tokens: 3 } as Behaviour,
     next: [] as Behaviour[],
     waiting: 0,
@@ -74,7 +80,7 @@ export async function startFakeEngine(host: string, port = 0): Promise<FakeEngin
 }
 
 async function complete(
-  engine: Pick<FakeEngine, 'seen' | 'behaviour' | 'next'>,
+  engine: Pick<FakeEngine, 'seen' | 'flooded' | 'behaviour' | 'next'>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -93,6 +99,14 @@ async function complete(
   const head = { 'content-type': 'text/event-stream; charset=utf-8' };
   switch (behaviour.kind) {
     case 'hang':
+      return;
+    case 'flood':
+      response.writeHead(200, head);
+      while (!response.destroyed) {
+        engine.flooded += FLOOD.length;
+        if (!response.write(FLOOD))
+          await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      }
       return;
     case 'die-early':
       if (behaviour.afterHead) {

@@ -158,6 +158,32 @@ describe('the front door', () => {
     expect(await h.metrics()).toMatch(/outcomes_total\{pool="ns\/p",outcome="client-abort"\} [1-9]/);
   });
 
+  it('reads from the engine no faster than the client reads', async () => {
+    for (const e of h.engines) e.next.push({ kind: 'flood' });
+    const gone = new AbortController();
+    const response = await fetch(`${h.url}/v1/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(completion),
+      signal: gone.signal,
+    });
+    const flooded = () => h.engines.reduce((sum, e) => sum + e.flooded, 0);
+    await until(async () => {
+      const before = flooded();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return before > 0 && flooded() === before;
+    });
+    const stuckAt = flooded();
+    expect(stuckAt).toBeLessThan(64 * 1024 * 1024);
+    const reader = response.body?.getReader();
+    for (let read = 0; read < 2 * stuckAt; )
+      read += (await reader?.read())?.value?.length ?? Number.POSITIVE_INFINITY;
+    expect(flooded()).toBeGreaterThan(stuckAt);
+    gone.abort();
+    await all()[0]?.aborted;
+    for (const e of h.engines) e.next.length = 0;
+  });
+
   it('aborts at the engine when the client leaves before the first byte', async () => {
     for (const e of h.engines) e.behaviour = { kind: 'hang' };
     const gone = new AbortController();
@@ -191,6 +217,17 @@ describe('the front door under trouble', () => {
     } finally {
       await h.stop();
     }
+  });
+
+  it('finishes the answers in progress when it is stopped', async () => {
+    const h = await startHarness({ engines: 1 });
+    const [engine] = h.engines;
+    if (engine) engine.behaviour = { kind: 'stream', tokens: 30, delayMs: 20 };
+    const response = await h.post('/v1/completions', completion);
+    const stopped = h.service.stop();
+    expect(await response.text()).toContain('data: [DONE]');
+    expect(await stopped).toBe(true);
+    await h.stop();
   });
 
   it('asks the only engine again when its connection closed as the request was sent', async () => {

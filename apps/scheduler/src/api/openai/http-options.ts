@@ -19,6 +19,8 @@ export const httpOptions = (config: Config): HttpOptions => ({
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    // A request that arrives on an open connection while this replica stops is still answered.
+    return503OnClosing: false,
     http: { maxHeaderSize: 32_768, headersTimeout: 10_000 },
     requestIdHeader: false,
     genReqId: (request: { headers: IncomingMessage['headers'] }) =>
