@@ -3,8 +3,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { identify, isAlive, type ProcessIdentity } from '@penstock/testing';
+import { endProcess } from '../src/suite/end-process.js';
 import { PortChooser } from '../src/suite/ports.js';
-import { endProcess, identify, isAlive } from '../src/suite/process-identity.js';
 import { SuiteState } from '../src/suite/state.js';
 import { type ProcessSpec, Supervisor } from '../src/suite/supervisor.js';
 import { waitUntil } from '../src/suite/wait-until.js';
@@ -71,7 +72,7 @@ describe('Supervisor', () => {
 
   it('kills what ignores SIGTERM', async () => {
     await supervisor.start(spec('stubborn', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"));
-    const identity = identify(started('stubborn')[0] as number);
+    const identity = identify(started('stubborn')[0] as number) as ProcessIdentity;
     await endProcess(identity, 200);
     await waitUntil('the end', async () => !isAlive(identity), 3000);
   });
@@ -79,10 +80,10 @@ describe('Supervisor', () => {
 
 describe('process identity', () => {
   it('does not take another process for the one recorded', () => {
-    const self = identify(process.pid);
+    const self = identify(process.pid) as ProcessIdentity;
     expect(isAlive(self)).toBe(true);
-    expect(isAlive({ ...self, startTicks: '1' })).toBe(false);
-    expect(isAlive({ pid: 2 ** 22 + 1, startTicks: '1' })).toBe(false);
+    expect(isAlive({ ...self, startTicks: 1 })).toBe(false);
+    expect(isAlive({ ...self, pid: 2 ** 22 + 1 })).toBe(false);
   });
 });
 

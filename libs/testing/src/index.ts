@@ -1,4 +1,5 @@
+export * from './dev-cluster/index.js';
+export * from './fakes/index.js';
+export * from './process/index.js';
 export * from './provision/index.js';
 export * from './servers/index.js';
-export * from './fakes/index.js';
-export * from './dev-cluster/index.js';

@@ -47,7 +47,7 @@ export function infrastructure(
         devClusterEntry,
         ...['--data-dir', state.path('cluster'), '--host', HOST, '--port', String(ports.cluster)],
         ...['--nodes', String(Math.max(1, Math.ceil(engines / 4))), '--gpus-per-node', '8'],
-        ...['--image', `penstock/engine-sim=${process.execPath} ${appEntry('engine-sim')}`],
+        ...['--image', `penstock/engine-sim=${JSON.stringify([process.execPath, appEntry('engine-sim')])}`],
         ...['--kubeconfig', state.path('kubeconfig')],
       ],
       logFile: state.path('logs', 'dev-cluster.log'),

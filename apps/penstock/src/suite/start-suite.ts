@@ -2,9 +2,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { KubernetesCluster } from '@penstock/cluster';
 import { podKind } from '@penstock/contracts';
 import type { Cluster, ClusterObject } from '@penstock/core/ports';
-import { provisionBinaries } from '@penstock/testing';
+import { identify, leftoverPodProcesses, provisionBinaries } from '@penstock/testing';
+import { endProcess } from './end-process.js';
 import { applyAll, customResourceDefinitions, laptopManifest } from './manifest.js';
-import { endProcess, identify } from './process-identity.js';
 import { infrastructure, services } from './processes.js';
 import { type SuiteRecord, SuiteState } from './state.js';
 import { NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
@@ -41,9 +41,10 @@ export async function startSuite(
       `a suite already runs (process ${running.supervisor.pid}, ${running.urls.frontDoor}); stop it first`,
     );
   const leftovers = state.leftovers();
-  if (leftovers.length > 0)
-    onPhase(`stopping ${leftovers.length} processes that an earlier start left behind`);
+  if (leftovers.length > 0) onPhase('stopping what an earlier start left behind');
   await Promise.all(leftovers.map((identity) => endProcess(identity)));
+  // Engines outlive a dev cluster that was killed together with its supervisor.
+  await Promise.all(leftoverPodProcesses(state.path('cluster')).map((identity) => endProcess(identity)));
   for (const folder of ['nats', 'redis', 'cluster', 'logs'])
     rmSync(state.path(folder), { recursive: true, force: true });
   rmSync(state.path('kubeconfig'), { force: true });
@@ -106,9 +107,11 @@ async function enginesReady(cluster: Cluster, engines: number): Promise<boolean>
 }
 
 function describe(state: SuiteState, ports: SuitePorts, options: SuiteOptions): SuiteRecord {
+  const self = identify(process.pid);
+  if (!self) throw new Error('this system has no /proc: the suite runs on Linux');
   const http = (port: number) => `http://127.0.0.1:${port}`;
   return {
-    supervisor: identify(process.pid),
+    supervisor: self,
     processes: [],
     urls: {
       frontDoor: http(ports.frontDoor),

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive, type ProcessIdentity } from '@penstock/testing';
 import { z } from 'zod';
-import { isAlive, type ProcessIdentity } from './process-identity.js';
 
-const identity = z.object({ pid: z.number().int().positive(), startTicks: z.string() });
+const identity = z.object({ pid: z.number().int().positive(), startTicks: z.number(), bootId: z.string() });
 
 const suiteRecord = z.object({
   supervisor: identity,

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
-import { endProcess, identify, type ProcessIdentity } from './process-identity.js';
+import { identify, type ProcessIdentity } from '@penstock/testing';
+import { endProcess } from './end-process.js';
 
 export interface ProcessSpec {
   readonly name: string;

@@ -1,2 +1,3 @@
 export type { DevClusterOptions, ImageCommand } from './dev-cluster-options.js';
+export { leftoverPodProcesses } from './kubelet/leftover-processes.js';
 export { type DevCluster, startDevCluster } from './start-dev-cluster.js';

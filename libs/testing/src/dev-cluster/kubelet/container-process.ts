@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
+import { identify, isAlive, type ProcessIdentity } from '../../process/process-identity.js';
 import type { ProcessCommand } from './container-command.js';
-import { identify, isAlive, type ProcessIdentity } from './process-identity.js';
 
 /** The process is ours to signal, but it is not our child: only looking tells whether it still runs. */
 const ADOPTED_POLL_MS = 500;

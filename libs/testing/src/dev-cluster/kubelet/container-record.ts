@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessIdentity } from './process-identity.js';
+import type { ProcessIdentity } from '../../process/process-identity.js';
 
 /** How a container ended, as in `state.terminated`. */
 export interface Termination {

@@ -1,3 +1,4 @@
+import { isAlive } from '../../process/process-identity.js';
 import { deleteObject } from '../api/delete-object.js';
 import { writePodStatus } from '../api/write-pod-status.js';
 import { recordEvent } from '../controllers/event-recorder.js';
@@ -19,7 +20,6 @@ import {
   listOf,
 } from './pod-spec.js';
 import { podStatus } from './pod-status.js';
-import { isAlive } from './process-identity.js';
 
 /** How long pods get to stop when the whole dev cluster stops. */
 const SHUTDOWN_GRACE_MS = 10_000;

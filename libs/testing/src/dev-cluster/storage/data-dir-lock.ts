@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { identify, isAlive, type ProcessIdentity } from '../kubelet/process-identity.js';
+import { identify, isAlive, type ProcessIdentity } from '../../process/process-identity.js';
 
 /**
  * Keeps a second dev cluster away from a data directory. A lock whose owner died is taken over.
