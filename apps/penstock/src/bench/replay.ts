@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { generateSessions } from '@penstock/core/twin';
 import { loadTokenizer } from '@penstock/engine';
+import { onStopSignal } from '../commands/stop-signal.js';
 import { runReplay } from '../replay/run-replay.js';
 import type { ReplaySummary } from '../replay/summary.js';
 import { TokenPrompts } from '../replay/token-prompts.js';
@@ -42,17 +43,19 @@ async function run(options: BenchOptions): Promise<BenchResult> {
   const requests = options.trace
     ? await readTrace(options.trace, size.requests)
     : generateSessions({ seed: options.seed, requests: size.requests });
+  const signal = onStopSignal();
   const home = mkdtempSync(join(tmpdir(), 'penstock-bench-'));
   const suite = await startSuite(
     home,
     { ...DEFAULT_SUITE, engines: size.engines, speed: SPEED },
     options.progress,
+    signal,
   );
   const runs: Run[] = [];
   try {
     for (const policy of ['3-2-2', 'round-robin']) {
       options.progress(`replaying ${requests.length} requests with ${policy} at ${SPEED}×`);
-      runs.push(await replayOnce(suite, policy, requests, options));
+      runs.push(await replayOnce(suite, policy, requests, options, signal));
     }
   } finally {
     await suite.stop();
@@ -72,6 +75,7 @@ async function replayOnce(
   policy: string,
   requests: readonly TraceRequest[],
   options: BenchOptions,
+  signal: AbortSignal,
 ): Promise<Run> {
   const prompts = new TokenPrompts((await loadTokenizer()).vocabularySize);
   await resetEngineCaches(suite.cluster, suite.record);
@@ -84,6 +88,7 @@ async function replayOnce(
     source: options.trace ? basename(options.trace) : `generator (seed ${options.seed})`,
     requests,
     writePrompt: (request, ordinal) => prompts.write(request, ordinal),
+    signal,
   });
   const endedAtMs = performance.now();
   let verification: EngineVerification[] = [];

@@ -18,6 +18,7 @@ import { type SuiteRecord, SuiteState } from '../suite/state.js';
 import { DEFAULT_SUITE, type SuiteOptions } from '../suite/suite-options.js';
 import { homeDirectory } from '../suite/workspace.js';
 import { whole } from './arguments.js';
+import { onStopSignal } from './stop-signal.js';
 import { suiteOptions } from './up.js';
 
 interface Flags extends SuiteOptions {
@@ -54,9 +55,10 @@ export function replayCommand(): Command {
     .option('--text', 'prompts as text of exactly the same number of tokens, instead of token ids')
     .action(async (flags: Flags, command: Command) => {
       const requests = await readRequests(flags);
-      const { record, stop } = await findOrStart(flags, command);
+      const stopSignal = onStopSignal();
+      const { record, stop } = await findOrStart(flags, command, stopSignal);
       try {
-        const summaries = await replayAll(flags, requests, record);
+        const summaries = await replayAll(flags, requests, record, stopSignal);
         process.stdout.write(`${printSummaries(summaries)}\nsaved as ${save(summaries)}\n`);
         if (summaries.some((s) => s.failures > 0)) process.exitCode = 1;
       } finally {
@@ -74,6 +76,7 @@ async function readRequests(flags: Flags): Promise<TraceRequest[]> {
 async function findOrStart(
   flags: Flags,
   command: Command,
+  stopSignal: AbortSignal,
 ): Promise<{ record: SuiteRecord; stop: () => Promise<void> }> {
   const home = homeDirectory();
   const running = new SuiteState(home).running();
@@ -88,9 +91,8 @@ async function findOrStart(
     return { record: running, stop: async () => undefined };
   }
   process.stderr.write('no suite runs: starting one for this replay\n');
-  const suite = await startSuite(home, { ...DEFAULT_SUITE, ...flags }, (message) =>
-    process.stderr.write(`${message}\n`),
-  );
+  const say = (message: string) => process.stderr.write(`${message}\n`);
+  const suite = await startSuite(home, { ...DEFAULT_SUITE, ...flags }, say, stopSignal);
   return { record: suite.record, stop: () => suite.stop() };
 }
 
@@ -98,6 +100,7 @@ async function replayAll(
   flags: Flags,
   requests: readonly TraceRequest[],
   record: SuiteRecord,
+  signal: AbortSignal,
 ): Promise<ReplaySummary[]> {
   const tokenizer = await loadTokenizer();
   const prompts = flags.text ? new TextPrompts(tokenizer) : new TokenPrompts(tokenizer.vocabularySize);
@@ -117,9 +120,9 @@ async function replayAll(
         requests,
         writePrompt: (request, ordinal) => prompts.write(request, ordinal),
         onProgress: progress.update,
-      }),
+        signal,
+      }).finally(progress.stop),
     );
-    progress.stop();
   }
   return summaries;
 }

@@ -7,6 +7,7 @@ import { runStatusLine } from '../suite/status-line.js';
 import { DEFAULT_SUITE, type SuiteOptions } from '../suite/suite-options.js';
 import { homeDirectory } from '../suite/workspace.js';
 import { positive, whole } from './arguments.js';
+import { onStopSignal } from './stop-signal.js';
 
 /** Options of everything that may start the suite. */
 export function suiteOptions(command: Command): Command {
@@ -52,20 +53,6 @@ async function selfCheck(suite: Suite): Promise<void> {
     `\n${suite.record.model} was asked: ${QUESTION}\n  answer   ${check.answer.trim()} (simulated text)\n` +
       `  engine   ${check.endpoint}\n  why      ${why}\n  took     ${check.wallMs.toFixed(0)} ms\n`,
   );
-}
-
-/** Aborts on the first Ctrl-C, SIGTERM or hang-up. A second one, a second or more later, ends at once. */
-function onStopSignal(): AbortSignal {
-  const controller = new AbortController();
-  let firstAtMs = 0;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted && performance.now() - firstAtMs > 1000) process.exit(130);
-      firstAtMs ||= performance.now();
-      controller.abort(new Error('stopped'));
-    });
-  }
-  return controller.signal;
 }
 
 const say = (message: string) => process.stdout.write(`${message}\n`);

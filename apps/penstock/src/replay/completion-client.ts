@@ -67,8 +67,9 @@ export class CompletionClient {
     }
   }
 
+  /** Drops what is still open. */
   async close(): Promise<void> {
-    await this.agent.close();
+    await this.agent.destroy();
   }
 
   private async attempt(

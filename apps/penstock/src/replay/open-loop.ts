@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Calls `send` for every arrival at its time (`timestampMs` ÷ speed after the start), whatever became of the ones
  * before: an open loop. Resolves when all have ended. Arrivals that are late (a slow machine) go out at once.
+ * Rejects as soon as `signal` aborts.
  */
 export async function openLoop<T extends { timestampMs: number }>(
   arrivals: readonly T[],
@@ -20,5 +21,9 @@ export async function openLoop<T extends { timestampMs: number }>(
     const sent = send(arrival, i).finally(() => pending.delete(sent));
     pending.add(sent);
   }
-  await Promise.all(pending);
+  signal?.throwIfAborted();
+  const stopped = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  await Promise.race([Promise.all(pending), stopped]);
 }

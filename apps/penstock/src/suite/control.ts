@@ -9,7 +9,8 @@ export async function useRoutingPolicy(cluster: Cluster, record: SuiteRecord, po
   await cluster.mergePatch(inferencePoolKind as never, record.namespace, record.pool, {
     metadata: { annotations: { [ROUTING_POLICY_ANNOTATION]: policy } },
   });
-  const using = async (metricsUrl: string) => (await metricsText(metricsUrl)).includes(`policy="${policy}"`);
+  const inUse = `penstock_scheduler_pool_policy{pool="${record.namespace}/${record.pool}",policy="${policy}"} 1`;
+  const using = async (metricsUrl: string) => (await metricsText(metricsUrl)).includes(inUse);
   await waitUntil(
     `routing policy ${policy}`,
     async () => (await Promise.all(record.urls.schedulerMetrics.map(using))).every(Boolean),

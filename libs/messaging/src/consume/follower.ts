@@ -9,8 +9,11 @@ import type { AnyHandler, ConsumeContext } from './consume-context.js';
 import { received } from './received.js';
 import { SubscriptionLoop } from './subscription-loop.js';
 
-/** Enough for the deltas of a second; bounded in bytes because snapshots are large. */
-const PREFETCHED_BYTES = 8 * 1024 * 1024;
+/**
+ * Messages asked for ahead. Not a number of bytes: nats-server 2.9 answers a pull whose next message is larger than the
+ * bytes left with nothing, and client and server then ask and refuse without end.
+ */
+const PREFETCHED_MESSAGES = 256;
 /** The server forgets the consumer of a process that died after this long. */
 const INACTIVE_MS = 60_000;
 
@@ -60,7 +63,10 @@ export class Follower implements Subscription {
       inactive_threshold: nanos(INACTIVE_MS),
     });
     const consumer = await link.jetstream.consumers.get(stream, name);
-    const messages = await consumer.consume({ max_bytes: PREFETCHED_BYTES, abort_on_missing_resource: true });
+    const messages = await consumer.consume({
+      max_messages: PREFETCHED_MESSAGES,
+      abort_on_missing_resource: true,
+    });
     const close = () => void messages.close();
     signal.addEventListener('abort', close, { once: true });
     established();
