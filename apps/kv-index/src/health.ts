@@ -1,6 +1,6 @@
 import type { PoolDirectory } from '@penstock/cluster';
 import type { BlockStore, Cluster, EventBus } from '@penstock/core/ports';
-import type { HealthChecks } from '@penstock/platform';
+import { busCheck, clusterCheck, type HealthChecks } from '@penstock/platform';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { EngineTracker } from './application/track-engines.js';
 
@@ -38,23 +38,8 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
       return `${live} engines followed live`;
     },
   });
-  health.register({
-    name: 'kubernetes',
-    required: false,
-    check: async () => {
-      await cluster.probe();
-      return undefined;
-    },
-  });
-  health.register({
-    name: 'nats',
-    required: false,
-    check: () => {
-      const { problem, droppedEvents } = bus.status();
-      if (problem) throw new Error(problem);
-      return droppedEvents > 0 ? `${droppedEvents} events dropped so far` : undefined;
-    },
-  });
+  health.register(clusterCheck(cluster));
+  health.register(busCheck(bus));
   health.register({
     name: 'redis',
     required: false,

@@ -1,5 +1,5 @@
 import type { Cluster, EventBus } from '@penstock/core/ports';
-import type { HealthChecks } from '@penstock/platform';
+import { busCheck, clusterCheck, type HealthChecks } from '@penstock/platform';
 import type { KvFollower } from './adapters/kv-follower.js';
 import type { Fleet } from './application/fleet.js';
 
@@ -44,20 +44,8 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
       return undefined;
     },
   });
-  health.register({
-    name: 'kubernetes',
-    required: false,
-    check: async () => void (await cluster.probe()) as undefined,
-  });
-  health.register({
-    name: 'nats',
-    required: false,
-    check: () => {
-      const { problem, droppedEvents } = bus.status();
-      if (problem) throw new Error(problem);
-      return droppedEvents > 0 ? `${droppedEvents} events dropped so far` : undefined;
-    },
-  });
+  health.register(clusterCheck(cluster));
+  health.register(busCheck(bus));
   health.register({
     name: 'kv-view',
     required: false,

@@ -10,6 +10,7 @@ export { type CallOptions, createGrpcClient, type GrpcClient, type GrpcMethods }
 export { GrpcErrorFilter } from './grpc/grpc-error-filter.js';
 export { parseRequest } from './grpc/parse-request.js';
 export { protoPath, protoRoot } from './grpc/proto-path.js';
+export { busCheck, clusterCheck } from './health/dependency-checks.js';
 export { type HealthCheck, HealthChecks, type HealthReport } from './health/health-checks.js';
 export { createLogger } from './logging/create-logger.js';
 export { BoundedLabel } from './metrics/bounded-label.js';

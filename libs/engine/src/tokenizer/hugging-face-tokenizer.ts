@@ -15,7 +15,7 @@ import { TokenizerError } from './tokenizer-error.js';
 export interface HuggingFaceParts {
   /** Folder the parts came from, for messages. */
   readonly source: string;
-  readonly library: Library;
+  readonly codec: Library;
   readonly template: Template | undefined;
   /** For tokenizers that allow it: an encoder that remembers, and the special tokens it leaves out. */
   readonly chunked: { readonly encoder: ChunkedEncoder; readonly leading: readonly number[] } | undefined;
@@ -33,7 +33,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   constructor(private readonly parts: HuggingFaceParts) {
     let largestId = -1;
     let longestTokenChars = 1;
-    for (const [token, id] of parts.library.get_vocab()) {
+    for (const [token, id] of parts.codec.get_vocab()) {
       if (id > largestId) largestId = id;
       if (token.length > longestTokenChars) longestTokenChars = token.length;
     }
@@ -62,11 +62,11 @@ export class HuggingFaceTokenizer implements Tokenizer {
     const known: number[] = [];
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
-      if (this.parts.library.id_to_token(id) !== undefined) known.push(id);
+      if (this.parts.codec.id_to_token(id) !== undefined) known.push(id);
     }
     // The library refuses an empty list.
     if (known.length === 0) return '';
-    return this.parts.library.decode(known, {
+    return this.parts.codec.decode(known, {
       skip_special_tokens: options.skipSpecialTokens ?? false,
       clean_up_tokenization_spaces: false,
     });
@@ -100,7 +100,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   words(): SingleTokenWords {
     if (!this.#words) {
-      this.#words = findSingleTokenWords(this.parts.library.get_vocab(), (text) =>
+      this.#words = findSingleTokenWords(this.parts.codec.get_vocab(), (text) =>
         this.#ids(text, { addSpecialTokens: false }),
       );
       if (this.#words.ids.length === 0) {
@@ -118,6 +118,6 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   #ids(text: string, options: EncodeOptions): number[] {
-    return this.parts.library.encode(text, { add_special_tokens: options.addSpecialTokens ?? true }).ids;
+    return this.parts.codec.encode(text, { add_special_tokens: options.addSpecialTokens ?? true }).ids;
   }
 }

@@ -51,7 +51,7 @@ export async function loadTokenizer(dir: string = BUILT_IN_TOKENIZER_DIR): Promi
     const library = new Library(description, config);
     return new HuggingFaceTokenizer({
       source: dir,
-      library,
+      codec: library,
       chunked: splitsBetweenWords(description) ? chunkedEncoder(library) : undefined,
       template: templateSource === undefined ? undefined : new Template(templateSource),
       specialTokens: specialTokensOf(config),
