@@ -23,6 +23,8 @@ beforeAll(async () => {
     home,
     { engines: 3, model: 'Qwen/Qwen3-32B', gpu: 'h100', speed: SPEED },
     () => undefined,
+    undefined,
+    'any',
   );
 }, 90_000);
 

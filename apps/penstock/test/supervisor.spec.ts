@@ -96,7 +96,11 @@ describe('PortChooser', () => {
     const moved = await chooser.choose('front door', taken);
     expect(moved).toBeGreaterThan(taken);
     expect(chooser.moves).toEqual([{ name: 'front door', preferred: taken, port: moved }]);
-    expect(await chooser.choose('metrics', moved)).not.toBe(moved);
+    const other = new PortChooser();
+    expect(await other.choose('metrics', moved)).not.toBe(moved);
+    await chooser.release();
+    expect(await other.choose('metrics', moved)).toBe(moved);
+    await other.release();
     server.close();
   });
 });

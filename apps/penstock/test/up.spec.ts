@@ -79,7 +79,10 @@ describe('penstock up', () => {
   it.each([
     [['up', '--engines', '0'], '--engines takes a whole number from 1 to 64'],
     [['up', '--speed', 'fast'], '--speed takes a number above 0'],
-    [['up', '--gpu', 'abacus', '--once'], 'abacus'],
+    [
+      ['up', '--gpu', 'abacus', '--once'],
+      'no engine is calibrated for --gpu abacus --model Qwen/Qwen3-32B; there are: a100 ',
+    ],
     [['replay', '--trace', '/nowhere.jsonl'], 'cannot read the trace /nowhere.jsonl'],
     [['replay', '--policy', 'guess'], "argument 'guess' is invalid"],
     [['bench', 'nothing'], 'there is no bench "nothing"; there are: routing, replay'],

@@ -120,12 +120,8 @@ describe('bad input', () => {
       const response = await h.post('/v1/completions', body);
       expect(response.status).toBe(200);
       await response.text();
-      expect(
-        h.engines
-          .flatMap((e) => e.seen)
-          .at(-1)
-          ?.body.toString().length,
-      ).toBe(body.length);
+      const lengths = h.engines.flatMap((e) => e.seen).map((seen) => seen.body.toString().length);
+      expect(lengths).toContain(body.length);
     }
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });

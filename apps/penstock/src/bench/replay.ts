@@ -50,6 +50,7 @@ async function run(options: BenchOptions): Promise<BenchResult> {
     { ...DEFAULT_SUITE, engines: size.engines, speed: SPEED },
     options.progress,
     signal,
+    'any',
   );
   const runs: Run[] = [];
   try {

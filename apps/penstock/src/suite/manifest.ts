@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiVersionOf, inferencePoolKind, namespaceKind, type Pod, podKind } from '@penstock/contracts';
+import type { EngineProfile } from '@penstock/core/engine-model';
 import { type Cluster, ClusterError, type ClusterObject, type ResourceKind } from '@penstock/core/ports';
 import { parseAllDocuments } from 'yaml';
 import type { SuiteOptions } from './suite-options.js';
@@ -46,12 +47,15 @@ export function customResourceDefinitions(): ClusterObject[] {
  */
 export function laptopManifest(
   options: SuiteOptions,
+  profile: EngineProfile,
   ports: { http: number; kvEvents: number; kvReplay: number },
 ): ClusterObject[] {
   const objects = readManifest(join(ROOT, 'deploy/examples/laptop.yaml'));
   const example = objects.find((object) => object.kind === 'Pod') as Pod | undefined;
   if (!example) throw new Error('deploy/examples/laptop.yaml holds no Pod to take the engines from');
-  const engines = Array.from({ length: options.engines }, (_, i) => enginePod(example, i, options, ports));
+  const engines = Array.from({ length: options.engines }, (_, i) =>
+    enginePod(example, i, options, profile, ports),
+  );
   return [
     ...objects.filter((object) => object.kind !== 'Pod').map((object) => withTargetPort(object, ports.http)),
     ...engines,
@@ -69,6 +73,7 @@ function enginePod(
   example: Pod,
   ordinal: number,
   options: SuiteOptions,
+  profile: EngineProfile,
   ports: { http: number; kvEvents: number; kvReplay: number },
 ): ClusterObject {
   const pod = structuredClone(example);
@@ -77,7 +82,9 @@ function enginePod(
   if (!container) throw new Error('deploy/examples/laptop.yaml: the engine pod has no container');
   container.args = withFlags(container.args ?? [], {
     '--model': options.model,
-    '--sim-gpu': options.gpu,
+    '--sim-gpu': profile.gpu,
+    '--sim-dtype': profile.dtype,
+    '--sim-tp': String(profile.tp),
     '--sim-speed': String(options.speed),
     '--seed': String(ordinal),
     '--port': String(ports.http),
@@ -93,6 +100,7 @@ function enginePod(
     { name: 'kv-events', containerPort: ports.kvEvents },
     { name: 'kv-replay', containerPort: ports.kvReplay },
   ];
+  container.resources = { limits: { 'nvidia.com/gpu': String(profile.tp) } };
   return pod as unknown as ClusterObject;
 }
 

@@ -1,13 +1,4 @@
-import { createServer } from 'node:net';
-
-/** True when nothing listens on host:port. `0.0.0.0` and `127.0.0.1` listeners both count as taken. */
-export function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
-  });
-}
+import { createServer, type Server } from 'node:net';
 
 export interface PortMove {
   readonly name: string;
@@ -15,20 +6,40 @@ export interface PortMove {
   readonly port: number;
 }
 
-/** Hands out ports: the preferred one, or the next free one above it. Remembers what it gave and what moved. */
+/**
+ * Hands out ports: the preferred one, or the next free one above it; any free one for 0. A port stays occupied until
+ * `release`, so that two suites that start at the same time do not choose the same. Remembers what moved.
+ */
 export class PortChooser {
   readonly moves: PortMove[] = [];
-  private readonly given = new Set<number>();
+  private readonly held: Server[] = [];
 
   async choose(name: string, preferred: number, host = '127.0.0.1'): Promise<number> {
-    for (let port = preferred; port < preferred + 500 && port < 65_536; port++) {
-      if (this.given.has(port) || !(await isFree(port, host))) continue;
-      this.given.add(port);
-      if (port !== preferred) this.moves.push({ name, preferred, port });
-      return port;
+    const last = preferred === 0 ? 0 : Math.min(preferred + 499, 65_535);
+    for (let port = preferred; port <= last; port++) {
+      const server = await occupy(port, host);
+      if (!server) continue;
+      this.held.push(server);
+      const chosen = (server.address() as { port: number }).port;
+      if (preferred !== 0 && chosen !== preferred) this.moves.push({ name, preferred, port: chosen });
+      return chosen;
     }
     throw new Error(
-      `no free port for ${name} between ${preferred} and ${preferred + 499}; stop what uses them and try again`,
+      `no free port for ${name} between ${preferred} and ${last}; stop what uses them and try again`,
     );
   }
+
+  /** Gives the chosen ports free for those who asked for them. */
+  async release(): Promise<void> {
+    await Promise.all(this.held.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
+/** Listens on a port; undefined when somebody else does. A listener on 0.0.0.0 takes every address. */
+function occupy(port: number, host: string): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host, exclusive: true }, () => resolve(server));
+  });
 }

@@ -14,6 +14,7 @@ export interface SuiteAddresses {
   readonly kubeconfig: string;
 }
 
+const GPUS_PER_NODE = 8;
 /** Every listener of the suite is on loopback. */
 const HOST = '127.0.0.1';
 
@@ -22,7 +23,7 @@ export function infrastructure(
   state: SuiteState,
   ports: SuitePorts,
   binaries: ProvisionedBinaries,
-  engines: number,
+  gpus: number,
 ): ProcessSpec[] {
   for (const folder of ['nats', 'redis', 'cluster']) mkdirSync(state.path(folder), { recursive: true });
   return [
@@ -46,7 +47,14 @@ export function infrastructure(
       args: [
         devClusterEntry,
         ...['--data-dir', state.path('cluster'), '--host', HOST, '--port', String(ports.cluster)],
-        ...['--nodes', String(Math.max(1, Math.ceil(engines / 4))), '--gpus-per-node', '8'],
+        ...[
+          '--nodes',
+          String(Math.ceil(gpus / GPUS_PER_NODE)),
+          '--gpus-per-node',
+          String(GPUS_PER_NODE),
+          '--pod-cidr',
+          ports.podCidr,
+        ],
         ...['--image', `penstock/engine-sim=${JSON.stringify([process.execPath, appEntry('engine-sim')])}`],
         ...['--kubeconfig', state.path('kubeconfig')],
       ],

@@ -3,12 +3,13 @@ import { KubernetesCluster } from '@penstock/cluster';
 import { podKind } from '@penstock/contracts';
 import type { Cluster, ClusterObject } from '@penstock/core/ports';
 import { identify, leftoverPodProcesses, provisionBinaries } from '@penstock/testing';
+import { chooseProfile } from './choose-profile.js';
 import { endProcess } from './end-process.js';
 import { applyAll, customResourceDefinitions, laptopManifest } from './manifest.js';
 import { infrastructure, services } from './processes.js';
 import { type SuiteRecord, SuiteState } from './state.js';
 import { NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
-import { chooseSuitePorts, type SuitePorts } from './suite-ports.js';
+import { chooseSuitePorts, type PortChoice, type SuitePorts } from './suite-ports.js';
 import { Supervisor } from './supervisor.js';
 import { answers, waitUntil } from './wait-until.js';
 
@@ -33,7 +34,9 @@ export async function startSuite(
   options: SuiteOptions,
   onPhase: OnPhase,
   signal?: AbortSignal,
+  portChoice: PortChoice = 'default',
 ): Promise<Suite> {
+  const profile = chooseProfile(options.gpu, options.model);
   const state = new SuiteState(home);
   const running = state.running();
   if (running)
@@ -51,20 +54,23 @@ export async function startSuite(
   mkdirSync(state.path('logs'), { recursive: true });
 
   const binaries = await provisionBinaries({ onDownload: onPhase });
-  const ports = await chooseSuitePorts();
+  const ports = await chooseSuitePorts(portChoice);
   const record = describe(state, ports, options);
   const supervisor = new Supervisor();
   const save = () => state.write({ ...record, processes: supervisor.identities() });
   supervisor.on('started', save);
   save();
   const stop = async () => {
-    await supervisor.stopAll();
+    await Promise.all([ports.releaseInfrastructure(), ports.releaseServices(), supervisor.stopAll()]);
     state.clear();
   };
   try {
     onPhase('starting NATS, Redis and the dev cluster');
+    await ports.releaseInfrastructure();
     await Promise.all(
-      infrastructure(state, ports, binaries, options.engines).map((spec) => supervisor.start(spec)),
+      infrastructure(state, ports, binaries, options.engines * profile.tp).map((spec) =>
+        supervisor.start(spec),
+      ),
     );
     const cluster = new KubernetesCluster({ kubeconfig: record.kubeconfig, service: 'up' });
     await applyAll(cluster, customResourceDefinitions());
@@ -74,12 +80,13 @@ export async function startSuite(
       kvEvents: ports.engineKvEvents,
       kvReplay: ports.engineKvReplay,
     };
-    await applyAll(cluster, laptopManifest(options, enginePorts));
+    await applyAll(cluster, laptopManifest(options, profile, enginePorts));
     const addresses = {
       natsUrl: record.urls.nats,
       redisUrl: record.urls.redis,
       kubeconfig: record.kubeconfig,
     };
+    await ports.releaseServices();
     await Promise.all(services(state, ports, addresses).map((spec) => supervisor.start(spec)));
     await waitUntil('the engines', () => enginesReady(cluster, options.engines), 60_000, signal);
     const ready = [...record.urls.schedulerMetrics, record.urls.kvIndexMetrics].map((url) => `${url}/readyz`);

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { PortChooser, type PortMove } from './ports.js';
 
 export interface SuitePorts {
@@ -8,38 +9,53 @@ export interface SuitePorts {
   readonly kvIndexMetrics: number;
   readonly cluster: number;
   readonly nats: number;
-  readonly natsMonitor: number;
   readonly redis: number;
   readonly engineHttp: number;
   readonly engineKvEvents: number;
   readonly engineKvReplay: number;
+  /** Range of the engines' addresses. */
+  readonly podCidr: string;
   /** Ports that are not the default because somebody has it. */
   readonly moves: readonly PortMove[];
+  /** Gives up the infrastructure's ports, then the services': right before they start. */
+  readonly releaseInfrastructure: () => Promise<void>;
+  readonly releaseServices: () => Promise<void>;
 }
 
-/** An address of the engines' network: a listener on 0.0.0.0 takes their ports too. */
-const ENGINE_PROBE_HOST = '127.20.255.254';
+/** `default`: the documented ports, the next free ones where they are taken. `any`: whatever is free, for tests and benches. */
+export type PortChoice = 'default' | 'any';
 
-/** Finds a free port for everything the suite listens on, at the defaults of docs/reference where they are free. */
-export async function chooseSuitePorts(): Promise<SuitePorts> {
-  const chooser = new PortChooser();
+/** Finds a free port for everything the suite listens on, and keeps it until it is needed. */
+export async function chooseSuitePorts(choice: PortChoice = 'default'): Promise<SuitePorts> {
+  const infrastructure = new PortChooser();
+  const services = new PortChooser();
   const engines = new PortChooser();
+  const near = (preferred: number) => (choice === 'any' ? 0 : preferred);
+  const podNetwork = choice === 'any' ? `127.${randomInt(21, 250)}.${randomInt(0, 256)}` : '127.20.0';
+  // An address of the engines' network that no engine gets: a listener on 0.0.0.0 takes their ports too.
+  const engineHost = `${podNetwork}.254`;
   const ports = {
-    frontDoor: await chooser.choose('front door', 8080),
-    schedulerGrpc: await chooser.choose('scheduler gRPC', 9101),
+    frontDoor: await services.choose('front door', near(8080)),
+    schedulerGrpc: await services.choose('scheduler gRPC', near(9101)),
     schedulerMetrics: [
-      await chooser.choose('scheduler metrics', 9090),
-      await chooser.choose('second scheduler metrics', 9190),
+      await services.choose('scheduler metrics', near(9090)),
+      await services.choose('second scheduler metrics', near(9190)),
     ] as const,
-    kvIndexGrpc: await chooser.choose('kv-index gRPC', 9102),
-    kvIndexMetrics: await chooser.choose('kv-index metrics', 9091),
-    cluster: await chooser.choose('dev cluster', 6443),
-    nats: await chooser.choose('NATS', 4222),
-    natsMonitor: await chooser.choose('NATS monitor', 8222),
-    redis: await chooser.choose('Redis', 6379),
-    engineHttp: await engines.choose('engines', 8000, ENGINE_PROBE_HOST),
-    engineKvEvents: await engines.choose('engine KV events', 5557, ENGINE_PROBE_HOST),
-    engineKvReplay: await engines.choose('engine KV replay', 5558, ENGINE_PROBE_HOST),
+    kvIndexGrpc: await services.choose('kv-index gRPC', near(9102)),
+    kvIndexMetrics: await services.choose('kv-index metrics', near(9091)),
+    cluster: await infrastructure.choose('dev cluster', near(6443)),
+    nats: await infrastructure.choose('NATS', near(4222)),
+    redis: await infrastructure.choose('Redis', near(6379)),
+    engineHttp: await engines.choose('engines', 8000, engineHost),
+    engineKvEvents: await engines.choose('engine KV events', 5557, engineHost),
+    engineKvReplay: await engines.choose('engine KV replay', 5558, engineHost),
   };
-  return { ...ports, moves: [...chooser.moves, ...engines.moves] };
+  await engines.release();
+  return {
+    ...ports,
+    podCidr: choice === 'any' ? `${podNetwork}.0/24` : '127.20.0.0/16',
+    moves: [...services.moves, ...infrastructure.moves, ...engines.moves],
+    releaseInfrastructure: () => infrastructure.release(),
+    releaseServices: () => services.release(),
+  };
 }
