@@ -330,3 +330,63 @@ describe('EngineCache', () => {
     expect(follower.held()).toEqual([keyOf([2])]);
   });
 });
+
+describe('what lookups may see while an engine replays', () => {
+  const engine = () => new ModelEngine(Number.POSITIVE_INFINITY);
+  const fresh = () => new EngineCache({ engineId: ENGINE, model: MODEL, blockSize: BLOCK }, 1000);
+
+  it('publishes nothing of a history that later batches of the replay may take back', () => {
+    const [model, cache] = [engine(), fresh()];
+    const batches = [model.store([1]), model.evict(0), model.store([2])];
+    cache.start();
+    const seen: bigint[] = [];
+    const look = () => {
+      for (const { stored: keys } of cache.takeDelta()?.delta.changes ?? []) seen.push(...keys);
+    };
+    for (const batch of batches) {
+      cache.replayed(batch, 1000);
+      look();
+    }
+    expect(seen).toEqual([]);
+    cache.replayEnded(true, 1000);
+    look();
+    expect(seen).toEqual([keyOf([2])]);
+  });
+
+  it('withdraws at once what a restart voided, and nothing of it is listed any more', () => {
+    const [model, cache] = [engine(), fresh()];
+    cache.receive(model.store([1]), 1000);
+    cache.takeDelta();
+    const before = cache.incarnation;
+    cache.beginAnew(2000);
+    expect(cache.publishedBlocks()).toEqual([]);
+    cache.replayed(model.store([2]), 2000);
+    const { delta, stored: kept } = cache.takeDelta() ?? {};
+    expect(delta).toEqual({ engineId: ENGINE, incarnation: 2000, sequence: 1, cleared: true, changes: [] });
+    expect(delta?.incarnation).toBeGreaterThan(before);
+    expect(kept?.engineSequence).toBe(-1);
+    expect(cache.snapshot()?.tiers).toEqual([]);
+    cache.replayEnded(true, 2000);
+    expect(cache.takeDelta()?.delta.sequence).toBe(2);
+  });
+
+  it('does not believe a replay that broke off before anything live proved it whole', () => {
+    const [model, cache] = [engine(), fresh()];
+    cache.start();
+    cache.replayed(model.store([1]), 1000);
+    model.evict(0);
+    cache.replayEnded(false, 1000);
+    cache.takeDelta();
+    expect(cache.snapshot()?.tiers).toEqual([]);
+  });
+
+  it('keeps what a broken replay brought when the live batches continue it', () => {
+    const [model, cache] = [engine(), fresh()];
+    cache.start();
+    cache.replayed(model.store([1]), 1000);
+    cache.receive(model.store([2]), 1000);
+    cache.replayEnded(false, 1000);
+    cache.takeDelta();
+    expect(cache.snapshot()?.tiers[0]?.keys.length).toBe(2);
+  });
+});

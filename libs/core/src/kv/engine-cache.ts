@@ -1,6 +1,6 @@
 import type { StoredDelta } from '../ports/block-store.js';
 import { BatchOrder, type Landmark, markOf } from './batch-order.js';
-import { BlockLedger } from './block-ledger.js';
+import { BlockLedger, type LedgerChanges } from './block-ledger.js';
 import { type EngineCacheCounters, emptyCounters } from './engine-cache-counters.js';
 import type { EngineBatch } from './engine-events.js';
 import { EventApplier } from './event-applier.js';
@@ -170,7 +170,6 @@ export class EngineCache {
     const [oldest] = this.parked;
     if (oldest?.sequence === batch.sequence && markOf(oldest) === markOf(batch)) this.parked.shift();
     if (verdict === 'proven') {
-      this.unproven = false;
       this.order.recall(batch);
       return;
     }
@@ -202,9 +201,12 @@ export class EngineCache {
       this.fence(nowMs);
       if (complete) return this.ask(undefined);
     }
+    this.unproven = false;
     const waiting = this.parked;
     this.parked = [];
     const [first] = waiting;
+    // Nothing live shows that the part that came is the whole: what follows it may have taken its blocks back.
+    if (!complete && !first && this.order.last >= 0) this.fence(nowMs);
     const gap = first !== undefined && this.order.place(first) === 'gap';
     this.fruitlessReplays = gap ? this.fruitlessReplays + 1 : 0;
     if (gap && (!complete || this.fruitlessReplays > MAX_FRUITLESS_REPLAYS)) this.skipTo(first, nowMs);
@@ -242,13 +244,12 @@ export class EngineCache {
 
   /**
    * What changed since the last call; undefined when nothing did. The first delta of an incarnation comes even when it is
-   * empty, because it ends the incarnation before. Nothing comes while restored blocks are unproven.
+   * empty, because it ends the incarnation before. Nothing comes while restored blocks are unproven, and only that empty
+   * one during a replay: what a history stored its later batches may have removed.
    */
   takeDelta(): EngineDelta | undefined {
-    if (this.unproven) return undefined;
-    const changes = this.ledger.take();
-    this.engineSequenceTaken = this.order.last;
-    this.landmarkTaken = this.order.landmark;
+    if (this.unproven || (this.replay && !this.fenceUnseen)) return undefined;
+    const changes = this.replay ? undefined : this.takeChanges();
     if (!changes && !this.fenceUnseen) return undefined;
     const position = {
       engineId: this.engineId,
@@ -261,7 +262,7 @@ export class EngineCache {
       delta: { ...position, changes: changes?.keys ?? [] },
       stored: {
         ...position,
-        engineSequence: this.order.last,
+        engineSequence: this.engineSequenceTaken,
         changes: changes?.stored ?? [],
         removed: changes?.removed ?? [],
       },
@@ -283,6 +284,12 @@ export class EngineCache {
   /** The same by engine hash, for the block store and for verification against the engine. */
   publishedBlocks(): EngineBlocks {
     return this.ledger.published();
+  }
+
+  private takeChanges(): LedgerChanges | undefined {
+    this.engineSequenceTaken = this.order.last;
+    this.landmarkTaken = this.order.landmark;
+    return this.ledger.take();
   }
 
   private take(batch: EngineBatch): void {
@@ -320,5 +327,7 @@ export class EngineCache {
     this.unproven = false;
     this.order.resume(-1);
     this.applier.restart();
+    // The new incarnation voids whatever was published: nothing of it is to be listed or removed any more.
+    this.ledger.take();
   }
 }
