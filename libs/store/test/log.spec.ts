@@ -107,4 +107,20 @@ describe('the log of an engine', () => {
   async function memoryOf(key: string): Promise<number> {
     return Number(await client.call('MEMORY', 'USAGE', key, 'SAMPLES', '0'));
   }
+
+  it('keeps the incarnation of an engine of which no batch has come yet', async () => {
+    const store = await connect(1000);
+    const engine = {
+      engineId: 'ns/silent',
+      incarnation: 7,
+      sequence: 1,
+      engineSequence: -1,
+      facts: {},
+      blocks: [],
+    };
+    expect(await store.replace(...POOL, engine)).toBe(true);
+    expect(await store.load(...POOL, engine.engineId)).toEqual(engine);
+    expect(store.counters().corrupt).toBe(0);
+    await store.close();
+  });
 });

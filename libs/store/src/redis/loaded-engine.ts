@@ -22,7 +22,8 @@ export function readLoadedEngine(engineId: string, answer: unknown): LoadedEngin
   const position = {
     incarnation: integer(incarnation, 'incarnation'),
     sequence: integer(sequence, 'sequence'),
-    engineSequence: integer(engineSequence, 'engine sequence'),
+    // -1: no batch of this incarnation was there when it was written.
+    engineSequence: integer(engineSequence, 'engine sequence', -1),
   };
   const records = Array.isArray(log) ? (log as unknown[]).map(bytesOf) : [];
   const deltas = records.map(unpackDelta);
@@ -55,9 +56,9 @@ function bytesOf(value: unknown): Buffer {
   return value;
 }
 
-function integer(value: unknown, what: string): number {
+function integer(value: unknown, what: string, least = 0): number {
   const number = Number(String(value ?? ''));
-  if (value === null || !Number.isSafeInteger(number) || number < 0)
+  if (value === null || !Number.isSafeInteger(number) || number < least)
     throw new CorruptError(`the ${what} is no number`);
   return number;
 }
