@@ -138,6 +138,22 @@ describe('kv-index', () => {
     expect(await elsewhere()).toEqual([]);
   });
 
+  it('is believed again when an engine comes back under its name while the clock is behind', async () => {
+    const engine = await world.addEngine('a', '10.0.0.1');
+    const future = world.clock.nowMs() + 3 * 3_600_000;
+    const stored = { incarnation: future, sequence: 1, engineSequence: 0, facts: {}, blocks: [] };
+    await world.store.replace('ns', 'pool', { engineId: A, ...stored });
+    const index = start();
+    engine.store('12');
+    await until(() => index.matched(A, '12') === 2);
+    await world.removeEngine('a');
+    await until(() => world.eventsOf('engine.gone').length === 1);
+    await world.addEngine('a', '10.0.0.1');
+    await until(() => index.matched(A, '12') === 2);
+    expect(await elsewhere()).toHaveLength(2);
+    expect(index.parts.tracker.get(A)?.incarnation).toBeGreaterThan(future);
+  });
+
   it('starts warm: from the store, and only what the engine proves', async () => {
     const engine = await world.addEngine('a', '10.0.0.1');
     engine.store('12');

@@ -16,6 +16,9 @@ interface Queue {
   /** The store does not have what comes before the waiting deltas. */
   needsAll: boolean;
   busy: boolean;
+  /** The last write failed: what comes waits for the next `refresh`, as every try costs the whole state. */
+  held: boolean;
+  /** Batch up to which the landmark in the store is fresh enough; minus infinity when it has none. */
   landmarkSequence: number;
 }
 
@@ -80,6 +83,7 @@ export class BlockPersister {
       }
       this.epoch = epoch;
       await this.removeWaiting();
+      for (const queue of this.queues.values()) queue.held = false;
       await Promise.all([...this.queues].map(([engine, queue]) => this.write(engine, queue)));
       if (![...this.queues.values()].some((q) => q.needsAll)) this.problemText = undefined;
     } catch (error) {
@@ -90,21 +94,26 @@ export class BlockPersister {
   private queueOf(engine: EngineFollower): Queue {
     const known = this.queues.get(engine);
     if (known) return known;
-    const queue = { deltas: [], needsAll: true, busy: false, landmarkSequence: 0 };
+    const queue = { deltas: [], needsAll: true, busy: false, held: false, landmarkSequence: 0 };
     this.queues.set(engine, queue);
     return queue;
   }
 
   private async write(engine: EngineFollower, queue: Queue): Promise<void> {
-    if (queue.busy) return;
+    if (queue.busy || queue.held) return;
     queue.busy = true;
     try {
-      while (this.queues.get(engine) === queue && (queue.needsAll || queue.deltas.length > 0)) {
+      while (
+        this.queues.get(engine) === queue &&
+        !queue.held &&
+        (queue.needsAll || queue.deltas.length > 0)
+      ) {
         if (queue.needsAll) await this.writeAll(engine, queue);
         else await this.writeNext(engine, queue);
       }
     } catch (error) {
       queue.needsAll = true;
+      queue.held = true;
       queue.deltas.length = 0;
       this.failed(error);
     } finally {
@@ -129,14 +138,18 @@ export class BlockPersister {
     queue.needsAll = false;
     queue.deltas.length = 0;
     if (!stored) return;
-    queue.landmarkSequence = Math.max(0, stored.engineSequence);
+    queue.landmarkSequence =
+      'landmarkMark' in stored.facts ? stored.engineSequence : Number.NEGATIVE_INFINITY;
     const { namespace, name } = engine.pool;
     if (await this.store.replace(namespace, name, stored)) {
       this.onOutcome('replaced');
       return;
     }
     this.onOutcome('refused');
+    queue.needsAll = true;
+    queue.held = true;
     const { engineId, incarnation } = stored;
+    this.problemText = `the store holds a newer life of ${engineId} than the one followed`;
     this.logger.error(
       { engine: engineId, incarnation },
       'the store holds a newer life of this engine: does another kv-index follow it, or did the clock go back?',

@@ -25,6 +25,8 @@ export interface TrackerContext {
 export class EngineTracker {
   processRestarts = 0;
   private readonly followers = new Map<string, EngineFollower>();
+  /** Largest incarnation of the engines that left: one may come back, and the clock may be behind what was used. */
+  private newestEnded = 0;
 
   constructor(private readonly context: TrackerContext) {}
 
@@ -77,7 +79,7 @@ export class EngineTracker {
       return;
     }
     if (known) this.replace(known, pool, endpoint);
-    else this.begin(pool, endpoint, 0);
+    else this.begin(pool, endpoint, this.newestEnded);
   }
 
   private begin(pool: Pool, endpoint: Endpoint, incarnationAfter: number): void {
@@ -113,6 +115,7 @@ export class EngineTracker {
     const { replica, announcer, persister, logger, onEnd } = this.context;
     const { engineId, pool } = follower;
     this.followers.delete(engineId);
+    this.newestEnded = Math.max(this.newestEnded, follower.incarnation);
     replica.engineGone(engineId);
     announcer.gone(follower, reason);
     persister.remove(pool.namespace, pool.name, engineId, follower);
