@@ -57,12 +57,12 @@ export class IndexRun {
     this.wasConnected = connected;
     for (const engine of tracker.engines()) {
       publisher.publishDelta(engine);
-      if (returned) {
-        // The bus may have lost what it had; a whole state costs little and ends every doubt.
-        announcer.again(engine);
-        publisher.publishSnapshot(engine);
-      } else publisher.publishSnapshotWhenDue(engine);
+      if (returned) announcer.again(engine);
     }
+    // The bus may have lost what it had; a whole state costs little and ends every doubt.
+    if (returned) publisher.renewSnapshots();
+    // While it is away they would only push the deltas out of its buffer.
+    if (connected) publisher.publishDueSnapshots(tracker.engines());
   }
 
   private async refreshStore(): Promise<void> {

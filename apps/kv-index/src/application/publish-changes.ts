@@ -12,6 +12,9 @@ export interface PublisherSettings {
   readonly snapshotPartBlocks: number;
 }
 
+/** About 2 MB of messages: with a call every 100 ms, 1,000 engines of 20,000 blocks take turns within 10 s. */
+const SNAPSHOT_BLOCKS_PER_CALL = 200_000;
+
 interface Published {
   snapshotMs: number;
   snapshotSequence: number;
@@ -22,7 +25,7 @@ interface Published {
 export class ChangePublisher {
   deltas = 0;
   snapshots = 0;
-  private readonly published = new WeakMap<EngineFollower, Published>();
+  private published = new WeakMap<EngineFollower, Published>();
 
   constructor(
     private readonly replica: KvReplica,
@@ -50,25 +53,31 @@ export class ChangePublisher {
     this.persister.append(engine, change.stored);
   }
 
-  /** Publishes a snapshot when one is due: changed and not too soon, or too long ago. */
-  publishSnapshotWhenDue(engine: EngineFollower): void {
-    const { cache } = engine;
-    if (!cache || cache.sequence === 0) return;
+  /**
+   * Publishes the snapshots that are due (changed and not too soon, or too long ago), the longest waiting first: not more
+   * in one call than the bus can buffer, or they would push each other and the deltas out of it.
+   */
+  publishDueSnapshots(engines: Iterable<EngineFollower>): void {
     const nowMs = this.clock.nowMs();
-    const last = this.published.get(engine);
-    if (last) {
-      const changed =
-        last.snapshotSequence !== cache.sequence || last.snapshotIncarnation !== cache.incarnation;
-      const waitMs = changed ? this.settings.snapshotIntervalMs : this.settings.snapshotMaxIntervalMs;
-      if (nowMs - last.snapshotMs < waitMs) return;
+    const due = [...engines].filter((engine) => this.isDue(engine, this.published.get(engine), nowMs));
+    const lastMs = (engine: EngineFollower) => this.published.get(engine)?.snapshotMs ?? 0;
+    due.sort((a, b) => lastMs(a) - lastMs(b));
+    let blocks = 0;
+    for (const engine of due) {
+      if (blocks >= SNAPSHOT_BLOCKS_PER_CALL) return;
+      blocks += this.publishSnapshot(engine);
     }
-    this.publishSnapshot(engine);
   }
 
-  /** Publishes everything the engine held after its last delta. */
-  publishSnapshot(engine: EngineFollower): void {
+  /** Whatever was published may be lost: every engine's snapshot is due. */
+  renewSnapshots(): void {
+    this.published = new WeakMap();
+  }
+
+  /** Publishes everything the engine held after its last delta; returns how many blocks that is. */
+  private publishSnapshot(engine: EngineFollower): number {
     const snapshot = engine.cache?.snapshot();
-    if (!snapshot) return;
+    if (!snapshot) return 0;
     const { namespace, name: pool } = engine.pool;
     const parts = splitSnapshot(snapshot, this.settings.snapshotPartBlocks);
     for (const [part, tiers] of parts.entries()) {
@@ -90,6 +99,16 @@ export class ChangePublisher {
       snapshotSequence: snapshot.sequence,
       snapshotIncarnation: snapshot.incarnation,
     });
+    return snapshot.tiers.reduce((sum, { keys }) => sum + keys.length, 0);
+  }
+
+  private isDue({ cache }: EngineFollower, last: Published | undefined, nowMs: number): boolean {
+    if (!cache || cache.sequence === 0) return false;
+    // What the replay brings comes soon, and makes a better first one.
+    if (!last) return !cache.replaying;
+    const changed =
+      last.snapshotSequence !== cache.sequence || last.snapshotIncarnation !== cache.incarnation;
+    return nowMs - last.snapshotMs >= this.settings[changed ? 'snapshotIntervalMs' : 'snapshotMaxIntervalMs'];
   }
 
   private apply(engine: EngineFollower, delta: KvDelta): void {
