@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PublishBuffer } from './publish-buffer.js';
@@ -77,5 +79,24 @@ describe('PublishBuffer', () => {
     expect(buffer.settledTo).toBe(5000);
     expect(buffer.find(4999)).toBeUndefined();
     expect((buffer as unknown as { entries: unknown[] }).entries.length).toBeLessThan(2100);
+  });
+
+  it('lets go of what is settled, also behind an entry that is not', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const buffer = new PublishBuffer<object>({ maxEvents: 10, maxBytes: 1000 });
+    buffer.push({}, 10);
+    buffer.takeNext();
+    const payloads: WeakRef<object>[] = [];
+    const add = () => {
+      const payload = { size: payloads.length };
+      payloads.push(new WeakRef(payload));
+      buffer.push(payload, 10);
+    };
+    for (let i = 0; i < 100; i++) add();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    collect();
+    expect(buffer.size).toBe(10);
+    expect(payloads.filter((payload) => payload.deref()).length).toBeLessThan(20);
   });
 });

@@ -110,6 +110,9 @@ export class PublishBuffer<T> {
     if (entry.state === 'stored' || entry.state === 'lost') return;
     if (entry.state === 'sent') this.unsend(entry);
     entry.state = outcome;
+    // Its place stays until it is compacted away, its content must not: a thousand large events are a gigabyte.
+    const first = this.entries[0]!.ordinal;
+    this.entries[entry.ordinal - first] = { ...entry, value: undefined as T };
     this.liveEvents--;
     this.liveBytes -= entry.bytes;
     while (this.head < this.entries.length && isSettled(this.entries[this.head]!)) this.head++;
