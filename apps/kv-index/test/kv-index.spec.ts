@@ -133,6 +133,7 @@ describe('kv-index', () => {
     await until(async () => (await world.store.engines('ns', 'pool')).length === 0);
     expect(world.eventsOf('engine.gone').at(-1)?.data).toMatchObject({
       engine: A,
+      incarnation: world.eventsOf('kv.delta').at(-1)?.data.incarnation,
       reason: 'its pod left the pool',
     });
     expect(await elsewhere()).toEqual([]);

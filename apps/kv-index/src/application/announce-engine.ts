@@ -27,7 +27,9 @@ export class EngineAnnouncer {
   }
 
   gone(engine: EngineFollower, reason: string): void {
-    this.publish('engine.gone', engine, { ...identity(engine), reason });
+    // Its last life: the next one's first events may overtake this one, which travels in another stream.
+    const life = engine.cache ? { incarnation: engine.incarnation } : {};
+    this.publish('engine.gone', engine, { ...identity(engine), ...life, reason });
   }
 
   /** An engine known only from the store, whose pod is no longer there. */

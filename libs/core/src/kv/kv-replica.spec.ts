@@ -181,6 +181,26 @@ describe('KvReplica', () => {
     expect(held()).toEqual([4]);
   });
 
+  it('keeps the next life of an engine when the end of the one before is told late', () => {
+    const { replica, held } = setUp();
+    replica.applyDelta(delta(2, 1, [2]), 0);
+    replica.engineGone(ENGINE, 1);
+    expect(held()).toEqual([2]);
+    expect(replica.applyDelta(delta(2, 2, [3]), 0)).toBe('applied');
+    replica.engineGone(ENGINE, 2);
+    expect(held()).toEqual([]);
+    replica.engineGone(ENGINE, 1);
+    expect(replica.applyDelta(delta(2, 3, [4]), 0)).toBe('stale');
+    expect(replica.applyDelta(delta(3, 1, [4]), 0)).toBe('applied');
+  });
+
+  it('ignores late updates of an engine that it hears of only when it is gone', () => {
+    const { replica, held } = setUp();
+    replica.engineGone(ENGINE, 5);
+    expect(replica.applyDelta(delta(5, 1, [1]), 0)).toBe('stale');
+    expect(held()).toEqual([]);
+  });
+
   it('refuses positions that are no counts, and bounds what it parks', () => {
     const index = new PrefixIndex();
     const replica = new KvReplica(index, { maxParkedKeys: 10 });

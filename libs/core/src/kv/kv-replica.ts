@@ -102,14 +102,21 @@ export class KvReplica {
     return this.catchUp(part.engineId, engine) ? 'applied' : 'gap';
   }
 
-  /** The engine left: its blocks are dropped and late updates of this life are ignored. */
-  engineGone(engineId: string): void {
+  /**
+   * The engine left: its blocks are dropped and late updates of this life are ignored. With `incarnation`, its last one,
+   * a life that began after it stays: the news of the end may come later than those of the next life.
+   */
+  engineGone(engineId: string, incarnation?: number): void {
     const engine = this.states.get(engineId);
-    this.index.clear(engineId);
-    if (!engine) return;
-    this.states.delete(engineId);
+    const last = incarnation ?? engine?.incarnation;
+    if (last === undefined) return;
+    if (!engine || engine.incarnation <= last) {
+      this.index.clear(engineId);
+      this.states.delete(engineId);
+    }
+    const known = this.gone.get(engineId) ?? -1;
     this.gone.delete(engineId);
-    this.gone.set(engineId, engine.incarnation);
+    this.gone.set(engineId, Math.max(known, last));
     if (this.gone.size > MAX_GONE) this.gone.delete(this.gone.keys().next().value as string);
   }
 
