@@ -1,4 +1,5 @@
 import { PoolDirectory } from '@penstock/cluster';
+import type { EventData } from '@penstock/contracts';
 import { KvReplica, PrefixIndex } from '@penstock/core/kv';
 import type { BlockStore, Clock, Cluster, EventBus } from '@penstock/core/ports';
 import type { ServiceContext } from '@penstock/platform';
@@ -55,6 +56,10 @@ export function assembleIndex(
     probe,
     store,
     clock,
+    publishedIncarnation: async (engineId: string) => {
+      const last = await bus.lastByKey<EventData<'kv.delta'>>('kv.delta', engineId);
+      return last?.data.incarnation ?? 0;
+    },
     logger,
     settings: config,
     onManyChanges: (engine: EngineFollower) => publisher.publishDelta(engine),

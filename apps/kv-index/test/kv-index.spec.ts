@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type EventData, unpackU64 } from '@penstock/contracts';
+import { type EventData, packU64, unpackU64 } from '@penstock/contracts';
 import { KvReplica, PrefixIndex } from '@penstock/core/kv';
 import { FakeEventBus, until } from '@penstock/testing';
 import { RunningIndex, World } from './index-harness.js';
@@ -153,6 +153,21 @@ describe('kv-index', () => {
     await until(() => index.matched(A, '12') === 2);
     expect(await elsewhere()).toHaveLength(2);
     expect(index.parts.tracker.get(A)?.incarnation).toBeGreaterThan(future);
+  });
+
+  it('begins after what others know of the engine when the store is empty and the clock is behind', async () => {
+    const engine = await world.addEngine('a', '10.0.0.1');
+    engine.store('12');
+    const incarnation = world.clock.nowMs() + 3 * 3_600_000;
+    const changes = [{ tier: 'gpu', removed: '', stored: packU64(BigUint64Array.of(1n)) }];
+    const data = { engine: A, incarnation, sequence: 1, cleared: true, changes };
+    const before = new FakeEventBus({ broker: world.broker });
+    before.publish({ type: 'kv.delta', namespace: 'ns', pool: 'pool', key: A, data });
+    await before.flush();
+    await before.close();
+    const index = start();
+    await until(() => index.matched(A, '12') === 2);
+    expect(await elsewhere()).toEqual([...index.parts.index.keysOf(A, 'gpu')].sort());
   });
 
   it('starts warm: from the store, and only what the engine proves', async () => {

@@ -22,6 +22,8 @@ export interface FollowerContext {
   readonly probe: EngineProbe;
   readonly store: BlockStore;
   readonly clock: Clock;
+  /** The incarnation last published of an engine, 0 when none is known; rejects while the bus is away. */
+  readonly publishedIncarnation: (engineId: string) => Promise<number>;
   readonly logger: Logger;
   readonly settings: {
     readonly kvEventsPort: number;
@@ -94,12 +96,12 @@ export class EngineFollower {
     this.model = identity.model;
     this.knownBlockSize = identity.blockSize;
     this.context.onProgress(this);
-    const stored = await this.load();
+    const [stored, published] = await Promise.all([this.load(), this.publishedIncarnation()]);
     if (this.closing.signal.aborted) return;
     const from = startingPoint(stored, this.endpoint, this.model);
     const { engineId, model } = this;
     const { settings, clock } = this.context;
-    const incarnationAfter = Math.max(from.incarnationAfter, this.incarnationAfter);
+    const incarnationAfter = Math.max(from.incarnationAfter, this.incarnationAfter, published);
     this.cache = new EngineCache(
       { engineId, model, ...from, incarnationAfter, maxOrphanBlocks: settings.maxOrphanBlocks },
       clock.nowMs(),
@@ -235,17 +237,25 @@ export class EngineFollower {
       .catch(() => undefined);
   }
 
+  /** The store may have been flushed and the clock may be behind: consumers take only what exceeds what they know. */
+  private async publishedIncarnation(): Promise<number> {
+    try {
+      const ask = () => this.context.publishedIncarnation(this.engineId);
+      return await atOurStart().execute(ask, this.closing.signal);
+    } catch {
+      return 0;
+    }
+  }
+
   /** The stored state; undefined when there is none or the store does not give it soon. */
   private async load() {
     const { store, logger } = this.context;
     const { namespace, name } = this.pool;
-    // At our own start the store may still be connecting.
-    const patience = wrap(
-      timeout(LOAD_TIMEOUT_MS, TimeoutStrategy.Aggressive),
-      retry(handleAll, { maxAttempts: LOAD_ATTEMPTS, backoff: new ConstantBackoff(LOAD_RETRY_MS) }),
-    );
     try {
-      return await patience.execute(() => store.load(namespace, name, this.engineId), this.closing.signal);
+      return await atOurStart().execute(
+        () => store.load(namespace, name, this.engineId),
+        this.closing.signal,
+      );
     } catch (error) {
       if (this.closing.signal.aborted) return undefined;
       logger.warn(
@@ -255,4 +265,12 @@ export class EngineFollower {
       return undefined;
     }
   }
+}
+
+/** At our own start the store and the bus may still be connecting. */
+function atOurStart() {
+  return wrap(
+    timeout(LOAD_TIMEOUT_MS, TimeoutStrategy.Aggressive),
+    retry(handleAll, { maxAttempts: LOAD_ATTEMPTS, backoff: new ConstantBackoff(LOAD_RETRY_MS) }),
+  );
 }
