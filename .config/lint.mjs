@@ -1,4 +1,4 @@
-// `npm run lint`: style, types (tests included), import rules, protos, generated files, machine paths. Runs them all, then fails if one did.
+// `npm run lint`: style, types (tests included), import rules, protos, generated files. Runs them all, then fails if one did.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { identify, isAlive, type ProcessIdentity } from '@penstock/testing';
 import { endProcess } from '../src/suite/end-process.js';
 import { PortChooser } from '../src/suite/ports.js';
+import { prepareHome } from '../src/suite/prepare-home.js';
 import { SuiteState } from '../src/suite/state.js';
 import { type ProcessSpec, Supervisor } from '../src/suite/supervisor.js';
 import { waitUntil } from '../src/suite/wait-until.js';
@@ -102,6 +103,17 @@ describe('PortChooser', () => {
     expect(await other.choose('metrics', moved)).toBe(moved);
     await other.release();
     server.close();
+  });
+});
+
+describe('prepareHome', () => {
+  it('refuses a disk without room, before anything starts', async () => {
+    const state = new SuiteState(mkdtempSync(join(tmpdir(), 'penstock-full-')));
+    // /proc is a file system without a single free block.
+    const full = Object.assign(Object.create(state), { directory: '/proc' }) as SuiteState;
+    await expect(prepareHome(full, () => undefined)).rejects.toThrow(
+      /the disk of \/proc is full: 0 MB are free, 300 MB are needed/,
+    );
   });
 });
 

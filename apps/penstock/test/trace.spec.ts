@@ -51,6 +51,11 @@ describe('readTrace', () => {
     ],
     ['another CSV', 'a,b\n1,2\n', /:2: TIMESTAMP/],
     ['a bad time', 'TIMESTAMP,ContextTokens,GeneratedTokens\nyesterday,1,1\n', /"yesterday" is not a time/],
+    [
+      'a text that is neither',
+      '# title\n\nsome prose, with commas, and more\n',
+      /bad\.txt: neither Mooncake JSON lines nor an Azure CSV: /,
+    ],
     ['nothing', '', /the trace is empty/],
   ])('refuses %s, naming the line', async (_, text, message) => {
     await expect(readTrace(file('bad.txt', text))).rejects.toThrow(message);

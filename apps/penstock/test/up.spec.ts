@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,19 @@ afterEach(async () => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe('penstock up', () => {
+  it('says what is wrong with its folder and ends', async () => {
+    const file = join(home, 'a-file');
+    writeFileSync(file, '');
+    const child = spawn(process.execPath, [main, 'up', '--once'], {
+      env: { ...process.env, PENSTOCK_HOME: join(file, 'x') },
+    });
+    children.push(child);
+    let printed = '';
+    child.stderr?.on('data', (chunk) => (printed += chunk));
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(1);
+    expect(printed).toContain('set PENSTOCK_HOME to a folder that can be created and written');
+  }, 30_000);
+
   it('stays up, moves a taken port and says so, and stops everything on Ctrl-C', async () => {
     // Somebody else has the front door's port; where it is taken already, that serves as well.
     const neighbour = createServer();

@@ -23,6 +23,7 @@ import { systemClock } from './adapters/system-clock.js';
 import { UndiciRelay } from './adapters/undici-relay.js';
 import { SchedulerController } from './api/grpc/scheduler.controller.js';
 import { OpenAiController } from './api/openai/openai.controller.js';
+import { awaitFleet } from './application/await-fleet.js';
 import { CompleteRequest } from './application/complete-request.js';
 import { DecisionLog } from './application/decision-log.js';
 import { DemandTally } from './application/demand-tally.js';
@@ -252,13 +253,19 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     @Inject(HttpEngineProbe) private readonly probe: HttpEngineProbe,
     @Inject(UndiciRelay) private readonly relay: UndiciRelay,
     @Inject(SchedulerMetrics) private readonly metrics: SchedulerMetrics,
+    @Inject(PoolPolicies) private readonly policies: PoolPolicies,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { bus, cluster, pools, fleet, prefixes, metrics } = this;
-    registerHealth(this.context.health, { bus, cluster, pools, fleet, prefixes });
+    const { bus, cluster, pools, fleet, prefixes, metrics, policies } = this;
+    registerHealth(this.context.health, { bus, cluster, pools, fleet, prefixes, policies });
     metrics.observe({ fleet, prefixes, bus });
     await prefixes.start();
+    // The front door opens after this hook.
+    const { config, logger } = this.context;
+    if (!(await awaitFleet(pools, fleet, config.startupWaitMs))) {
+      logger.warn('the front door opens before pools and models are known');
+    }
     this.demand.start();
   }
 

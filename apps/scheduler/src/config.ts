@@ -41,6 +41,10 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     1_000_000_000,
     'Tokenised prompts kept in memory, in tokens of 4 bytes',
   ),
+  startupWaitMs: durationMs(
+    5000,
+    'How long the front door stays closed at most, until pools and the models of their engines are known',
+  ),
   scrapeIntervalMs: durationMs(1000, 'Time between two reads of an engine’s metrics'),
   scrapeTimeoutMs: durationMs(800, 'Longest wait for an engine’s metrics'),
   maxAttempts: count(3, 1, 10, 'Engines tried for one request before its first byte'),

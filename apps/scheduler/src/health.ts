@@ -2,6 +2,7 @@ import type { Cluster, EventBus } from '@penstock/core/ports';
 import { busCheck, clusterCheck, type HealthChecks } from '@penstock/platform';
 import type { KvFollower } from './adapters/kv-follower.js';
 import type { Fleet } from './application/fleet.js';
+import type { PoolPolicies } from './application/pool-policies.js';
 
 export interface HealthDependencies {
   readonly bus: EventBus;
@@ -9,6 +10,7 @@ export interface HealthDependencies {
   readonly pools: { readonly synced: boolean; problems(): ReadonlyArray<{ readonly problem: string }> };
   readonly fleet: Fleet;
   readonly prefixes: KvFollower;
+  readonly policies: PoolPolicies;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface HealthDependencies {
  * what it knows, and says so.
  */
 export function registerHealth(health: HealthChecks, deps: HealthDependencies): void {
-  const { bus, cluster, pools, fleet, prefixes } = deps;
+  const { bus, cluster, pools, fleet, prefixes, policies } = deps;
   health.register({
     name: 'pools',
     required: true,
@@ -42,6 +44,17 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
       const [first, ...more] = pools.problems();
       if (first) throw new Error(`${first.problem}${more.length > 0 ? ` (and ${more.length} more)` : ''}`);
       return undefined;
+    },
+  });
+  health.register({
+    name: 'routing-policies',
+    required: false,
+    check: () => {
+      const [first] = policies.refused();
+      if (!first) return undefined;
+      throw new Error(
+        `pool ${first.pool} asks for the unknown routing policy "${first.requested.slice(0, 100)}"; the default is used`,
+      );
     },
   });
   health.register(clusterCheck(cluster));

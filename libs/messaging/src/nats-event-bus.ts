@@ -163,6 +163,13 @@ export class NatsEventBus implements EventBus {
     };
   }
 
+  async probe(): Promise<void> {
+    const { problem } = this.status();
+    const link = this.keeper.current;
+    if (problem !== undefined || !link) throw new Error(problem ?? 'not connected to NATS');
+    await link.manager.getAccountInfo();
+  }
+
   /** Totals for metrics, as of now. */
   counters(): Readonly<BusCounters> {
     return { ...this.totals };

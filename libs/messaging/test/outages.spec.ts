@@ -34,6 +34,21 @@ describe('NatsEventBus when NATS fails', () => {
     expect(gaps).toBe(1);
   });
 
+  it('notices at once, when asked, that the server hangs', async () => {
+    const server = await fixture.server();
+    const bus = await fixture.readyBus(server.url);
+    await bus.probe();
+    server.pause();
+    const answer = await Promise.race([
+      bus.probe().then(() => 'alive'),
+      new Promise((resolve) => setTimeout(resolve, 500, 'silent')),
+    ]).catch(() => 'silent');
+    expect(answer).toBe('silent');
+    expect(bus.status().problem).toBeUndefined();
+    server.resume();
+    await bus.probe();
+  });
+
   it('loses nothing that was published over kill -9, keeps the order, and drops repeated ids', async () => {
     const server = await fixture.server();
     const bus = await fixture.readyBus(server.url, { ackTimeoutMs: 500 });

@@ -12,7 +12,7 @@ import type { ReplaySummary } from '../replay/summary.js';
 import { TextPrompts } from '../replay/text-prompts.js';
 import { TokenPrompts } from '../replay/token-prompts.js';
 import { readTrace, type TraceRequest } from '../replay/trace.js';
-import { resetEngineCaches, useRoutingPolicy } from '../suite/control.js';
+import { resetEngineCaches, routingPolicy, useRoutingPolicy } from '../suite/control.js';
 import { startSuite } from '../suite/start-suite.js';
 import { type SuiteRecord, SuiteState } from '../suite/state.js';
 import { DEFAULT_SUITE, type SuiteOptions } from '../suite/suite-options.js';
@@ -25,12 +25,11 @@ interface Flags extends SuiteOptions {
   trace?: string;
   requests?: number;
   seed: number;
-  policy: string;
+  policy?: string;
   compare?: string;
   text?: boolean;
 }
 
-const DEFAULT_POLICY = '3-2-2';
 const GENERATED_REQUESTS = 500;
 
 export function replayCommand(): Command {
@@ -50,7 +49,7 @@ export function replayCommand(): Command {
       ),
     )
     .addOption(new Option('--seed <n>', 'seed of the generator').default(1).argParser(whole('--seed', 0)))
-    .addOption(policy('--policy', 'routing policy').default(DEFAULT_POLICY))
+    .addOption(policy('--policy', "routing policy (default: the pool's)"))
     .addOption(policy('--compare', 'replay again with this policy, from empty caches, and show both'))
     .option('--text', 'prompts as text of exactly the same number of tokens, instead of token ids')
     .action(async (flags: Flags, command: Command) => {
@@ -81,7 +80,7 @@ async function findOrStart(
   const home = homeDirectory();
   const running = new SuiteState(home).running();
   if (running) {
-    for (const key of ['engines', 'model', 'speed'] as const) {
+    for (const key of ['engines', 'model', 'gpu', 'speed'] as const) {
       if (command.getOptionValueSource(key) === 'cli' && flags[key] !== running[key]) {
         throw new Error(
           `the running suite has --${key} ${running[key]}; leave --${key} out, or stop the suite to replay with ${flags[key]}`,
@@ -105,24 +104,30 @@ async function replayAll(
   const tokenizer = await loadTokenizer();
   const prompts = flags.text ? new TextPrompts(tokenizer) : new TokenPrompts(tokenizer.vocabularySize);
   const cluster = new KubernetesCluster({ kubeconfig: record.kubeconfig, service: 'replay' });
+  const before = await routingPolicy(cluster, record);
+  const first = flags.policy ?? before;
   const summaries: ReplaySummary[] = [];
-  for (const policy of flags.compare === undefined ? [flags.policy] : [flags.policy, flags.compare]) {
-    if (flags.compare !== undefined) await resetEngineCaches(cluster, record);
-    await useRoutingPolicy(cluster, record, policy);
-    const progress = showProgress(policy, requests.length);
-    summaries.push(
-      await runReplay({
-        frontDoor: record.urls.frontDoor,
-        model: record.model,
-        speed: record.speed,
-        policy,
-        source: flags.trace ? basename(flags.trace) : `generator (seed ${flags.seed})`,
-        requests,
-        writePrompt: (request, ordinal) => prompts.write(request, ordinal),
-        onProgress: progress.update,
-        signal,
-      }).finally(progress.stop),
-    );
+  try {
+    for (const policy of flags.compare === undefined ? [first] : [first, flags.compare]) {
+      if (flags.compare !== undefined) await resetEngineCaches(cluster, record);
+      await useRoutingPolicy(cluster, record, policy);
+      const progress = showProgress(policy, requests.length);
+      summaries.push(
+        await runReplay({
+          frontDoor: record.urls.frontDoor,
+          model: record.model,
+          speed: record.speed,
+          policy,
+          source: flags.trace ? basename(flags.trace) : `generator (seed ${flags.seed})`,
+          requests,
+          writePrompt: (request, ordinal) => prompts.write(request, ordinal),
+          onProgress: progress.update,
+          signal,
+        }).finally(progress.stop),
+      );
+    }
+  } finally {
+    await useRoutingPolicy(cluster, record, before);
   }
   return summaries;
 }

@@ -48,7 +48,9 @@ export function upCommand(): Command {
 
 async function selfCheck(suite: Suite): Promise<void> {
   const check = await routeOneCompletion(suite.record.urls.frontDoor, suite.record.model);
-  const why = await explainRequest(suite.record, check.requestId);
+  const why = await explainRequest(suite.record, check.requestId).catch(
+    (error: Error) => `not known: ${error.message}`,
+  );
   process.stdout.write(
     `\n${suite.record.model} was asked: ${QUESTION}\n  answer   ${check.answer.trim()} (simulated text)\n` +
       `  engine   ${check.endpoint}\n  why      ${why}\n  took     ${check.wallMs.toFixed(0)} ms\n`,

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 
 /** Tokens per entry of `hashIds` in a Mooncake trace. */
@@ -97,6 +97,9 @@ async function readAzure(path: string, limit: number): Promise<TraceRequest[]> {
         outputLength: row.GeneratedTokens,
       });
     }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new Error(`${path}: neither Mooncake JSON lines nor an Azure CSV: ${error.message}`);
   } finally {
     rows.destroy();
   }

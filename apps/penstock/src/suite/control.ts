@@ -1,5 +1,5 @@
 import { inferencePoolKind, podKind, ROUTING_POLICY_ANNOTATION } from '@penstock/contracts';
-import type { Cluster } from '@penstock/core/ports';
+import type { Cluster, ClusterObject } from '@penstock/core/ports';
 import { request } from 'undici';
 import type { SuiteRecord } from './state.js';
 import { waitUntil } from './wait-until.js';
@@ -16,6 +16,12 @@ export async function useRoutingPolicy(cluster: Cluster, record: SuiteRecord, po
     async () => (await Promise.all(record.urls.schedulerMetrics.map(using))).every(Boolean),
     15_000,
   );
+}
+
+/** The policy that the pool asks for. */
+export async function routingPolicy(cluster: Cluster, record: SuiteRecord): Promise<string> {
+  const pool = await cluster.get(inferencePoolKind as never, record.namespace, record.pool);
+  return (pool as ClusterObject | undefined)?.metadata.annotations?.[ROUTING_POLICY_ANNOTATION] ?? '3-2-2';
 }
 
 /** HTTP addresses (`ip:port`) of the engines, by pod name. */

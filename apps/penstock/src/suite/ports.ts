@@ -39,6 +39,8 @@ export class PortChooser {
 function occupy(port: number, host: string): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
+    // A chosen port must never keep the process alive.
+    server.unref();
     server.once('error', () => resolve(undefined));
     server.listen({ port, host, exclusive: true }, () => resolve(server));
   });

@@ -1,11 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
 import { KubernetesCluster } from '@penstock/cluster';
 import { podKind } from '@penstock/contracts';
 import type { Cluster, ClusterObject } from '@penstock/core/ports';
-import { identify, leftoverPodProcesses, provisionBinaries } from '@penstock/testing';
+import { identify, provisionBinaries } from '@penstock/testing';
 import { chooseProfile } from './choose-profile.js';
-import { endProcess } from './end-process.js';
 import { applyAll, customResourceDefinitions, laptopManifest } from './manifest.js';
+import { prepareHome } from './prepare-home.js';
 import { infrastructure, services } from './processes.js';
 import { type SuiteRecord, SuiteState } from './state.js';
 import { NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
@@ -38,33 +37,19 @@ export async function startSuite(
 ): Promise<Suite> {
   const profile = chooseProfile(options.gpu, options.model);
   const state = new SuiteState(home);
-  const running = state.running();
-  if (running)
-    throw new Error(
-      `a suite already runs (process ${running.supervisor.pid}, ${running.urls.frontDoor}); stop it first`,
-    );
-  const leftovers = state.leftovers();
-  if (leftovers.length > 0) onPhase('stopping what an earlier start left behind');
-  await Promise.all(leftovers.map((identity) => endProcess(identity)));
-  // Engines outlive a dev cluster that was killed together with its supervisor.
-  await Promise.all(leftoverPodProcesses(state.path('cluster')).map((identity) => endProcess(identity)));
-  for (const folder of ['nats', 'redis', 'cluster', 'logs'])
-    rmSync(state.path(folder), { recursive: true, force: true });
-  rmSync(state.path('kubeconfig'), { force: true });
-  mkdirSync(state.path('logs'), { recursive: true });
-
+  await prepareHome(state, onPhase);
   const binaries = await provisionBinaries({ onDownload: onPhase });
   const ports = await chooseSuitePorts(portChoice);
   const record = describe(state, ports, options);
   const supervisor = new Supervisor();
   const save = () => state.write({ ...record, processes: supervisor.identities() });
   supervisor.on('started', save);
-  save();
   const stop = async () => {
     await Promise.all([ports.releaseInfrastructure(), ports.releaseServices(), supervisor.stopAll()]);
     state.clear();
   };
   try {
+    save();
     onPhase('starting NATS, Redis and the dev cluster');
     await ports.releaseInfrastructure();
     await Promise.all(
@@ -74,7 +59,7 @@ export async function startSuite(
     );
     const cluster = new KubernetesCluster({ kubeconfig: record.kubeconfig, service: 'up' });
     await applyAll(cluster, customResourceDefinitions());
-    onPhase(`starting ${options.engines} engines and the services`);
+    onPhase(`starting ${options.engines} engine${options.engines === 1 ? '' : 's'} and the services`);
     const enginePorts = {
       http: ports.engineHttp,
       kvEvents: ports.engineKvEvents,
@@ -134,6 +119,7 @@ function describe(state: SuiteState, ports: SuitePorts, options: SuiteOptions): 
     namespace: NAMESPACE,
     pool: POOL,
     model: options.model,
+    gpu: options.gpu,
     speed: options.speed,
     engines: options.engines,
   };

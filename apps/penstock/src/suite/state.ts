@@ -22,6 +22,7 @@ const suiteRecord = z.object({
   namespace: z.string(),
   pool: z.string(),
   model: z.string(),
+  gpu: z.string(),
   speed: z.number(),
   engines: z.number(),
 });

@@ -38,11 +38,15 @@ export class KvFollower implements PrefixView {
         { ...scope, types: ['kv.snapshot', 'kv.delta'], from: 'last-per-subject', onGap },
         (event) => this.apply(event),
       ),
-      await bus.follow({ ...scope, types: ['engine.gone', 'engine.draining'], from: 'new' }, (event) => {
-        const { engine } = event.data as { engine: string };
-        if (event.type === 'engine.gone') this.replica.engineGone(engine);
-        else this.options.onDraining?.(engine);
-      }),
+      // The last word on every engine: its last snapshot may still be in the stream after it left.
+      await bus.follow<EventData<'engine.gone'>>(
+        { ...scope, types: ['engine.gone'], from: 'last-per-subject' },
+        ({ data }) => this.replica.engineGone(data.engine, data.incarnation),
+      ),
+      await bus.follow<EventData<'engine.draining'>>(
+        { ...scope, types: ['engine.draining'], from: 'new' },
+        ({ data }) => this.options.onDraining?.(data.engine),
+      ),
     );
   }
 

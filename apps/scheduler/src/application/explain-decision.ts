@@ -16,10 +16,10 @@ export class ExplainDecision {
     if (known) return known;
     const event = await this.lastEvent(requestId);
     if (!event) return undefined;
-    const { leading, ...data } = event.data;
+    const { leading, decidedAtMs, ...data } = event.data;
     return {
       ...data,
-      timeMs: event.timeMs,
+      timeMs: decidedAtMs ?? event.timeMs,
       namespace: event.namespace,
       pool: event.pool,
       leading: leading.map(({ endpoint, ...rest }) => ({ endpointId: endpoint, ...rest })),

@@ -37,6 +37,13 @@ export class PoolPolicies {
     for (const { approximate } of this.pools.values()) approximate.removeEndpoint(address);
   }
 
+  /** Pools whose annotation names no policy: they use the default. */
+  refused(): Array<{ pool: string; requested: string }> {
+    return [...this.pools]
+      .filter(([, { requested, policy }]) => requested !== policy.name)
+      .map(([pool, { requested }]) => ({ pool, requested }));
+  }
+
   private state(pool: FleetPool): PoolState {
     const id = `${pool.namespace}/${pool.name}`;
     const requested = pool.policyName ?? this.defaultName;

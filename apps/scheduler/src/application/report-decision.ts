@@ -44,6 +44,7 @@ export class ReportDecision {
         scheduler,
         reason,
         excluded,
+        decidedAtMs: record.timeMs,
         leading: full ? leading.map(({ endpointId, ...rest }) => ({ endpoint: endpointId, ...rest })) : [],
       });
     });

@@ -13,7 +13,11 @@ export const engineRegistered = event({
 export const engineReady = event({ ...engine, model: name, blockSize: count, incarnation: count }).describe(
   'The cache of an engine is followed live',
 );
-export const engineGone = event({ ...engine, reason: name }).describe('An engine left; its blocks are gone');
+export const engineGone = event({
+  ...engine,
+  incarnation: count.optional().describe('The life that ended; a later one of the same name stays'),
+  reason: name,
+}).describe('An engine left; its blocks are gone');
 export const engineDraining = event({
   ...engine,
   role: role.optional(),

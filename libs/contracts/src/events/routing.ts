@@ -16,6 +16,7 @@ export const routingDecided = event({
   endpoint: address,
   promptTokens: count,
   matchedTokens: count,
+  decidedAtMs: millis.optional().describe('Time of the decision, milliseconds since the epoch'),
   metricsAgeMs: millis,
   kvAgeMs: millis,
   scheduler: name,

@@ -77,5 +77,7 @@ export interface EventBus {
   /** The newest stored event of a type with this key, in any namespace and pool. */
   lastByKey<T>(type: string, key: string): Promise<IncomingEvent<T> | undefined>;
   status(): EventBusStatus;
+  /** Asks the broker and its store for a sign of life; throws with the reason when they give none. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }

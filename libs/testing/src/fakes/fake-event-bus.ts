@@ -153,6 +153,10 @@ export class FakeEventBus implements EventBus {
     };
   }
 
+  async probe(): Promise<void> {
+    if (this.away) throw new Error('the fake event bus is disconnected');
+  }
+
   /** Behaves as if NATS were gone, until `reconnect`. */
   disconnect(): void {
     this.away = true;

@@ -50,7 +50,7 @@ function toOpenAiError(error: unknown): OpenAiError {
     case 415:
       return new OpenAiError(
         'unsupported_media_type',
-        'send application/json without content-encoding',
+        'send the header content-type: application/json, and no content-encoding',
         'content-type',
       );
     case 503:
