@@ -52,8 +52,12 @@ export class ClusterConnection {
     }
     if (this.#address.url !== undefined || performance.now() < this.#readAgainMs) return answer;
     answer.resume();
-    this.#readAgainMs = performance.now() + this.#refusals.nextMs();
-    return exchange(this.#session === session ? await this.#load() : await this.#current(), request);
+    const pauseMs = this.#refusals.nextMs();
+    this.#readAgainMs = performance.now() + pauseMs;
+    const renewed = this.#session === session ? await this.#load() : await this.#current();
+    // The pause counts from the end of the reading, which may take as long as the pause on a busy machine.
+    this.#readAgainMs = performance.now() + pauseMs;
+    return exchange(renewed, request);
   }
 
   close(): void {
