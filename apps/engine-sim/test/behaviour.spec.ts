@@ -213,7 +213,7 @@ describe('the rest', () => {
   });
 
   it('more than fits at once waits and is served', async () => {
-    engine = await startTestEngine('--sim-speed', '200', '--max-num-seqs', '2');
+    engine = await startTestEngine('--sim-speed', '10', '--max-num-seqs', '2');
     const answers = Promise.all(Array.from({ length: 9 }, () => complete({ max_tokens: 40, stream: true })));
     await until(async () => (await gauge('vllm:num_requests_waiting')) > 0);
     expect(await gauge('vllm:num_requests_running')).toBeLessThanOrEqual(2);
