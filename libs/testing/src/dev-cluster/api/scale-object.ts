@@ -11,7 +11,9 @@ export function readScale(state: ClusterState, target: Target, name: string): Js
   if (!paths) throw refuse.noSuchPath();
   const object = readObject(state, target, name);
   const { uid, resourceVersion, creationTimestamp, namespace } = object.metadata;
-  const selector = paths.labelSelector ? valueAt(object, splitPath(paths.labelSelector)) : undefined;
+  const selector = paths.labelSelector
+    ? valueAt(object, splitPath(paths.labelSelector))
+    : paths.selectorOf?.(object);
   const replicas = valueAt(object, splitPath(paths.specReplicas));
   return {
     apiVersion: 'autoscaling/v1',

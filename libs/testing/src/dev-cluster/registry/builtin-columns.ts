@@ -1,5 +1,6 @@
 import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import { isObject, splitPath, valueAt } from '../object/json.js';
+import { formatLabelSelector, formatLabels } from '../object/selector-text.js';
 import type { PrinterColumn } from './resource.js';
 
 const text = (name: string, value: PrinterColumn['value'], priority = 0): PrinterColumn => ({
@@ -37,6 +38,33 @@ function nodeStatus(node: ApiObject): string {
   const status = ready?.['status'] === 'True' ? 'Ready' : 'NotReady';
   return node.spec?.['unschedulable'] ? `${status},SchedulingDisabled` : status;
 }
+
+const count = (name: string, path: string): PrinterColumn => ({
+  name,
+  type: 'integer',
+  value: (object) => valueAt(object, splitPath(path)) ?? 0,
+});
+const templateContainers = ({ spec }: ApiObject): JsonObject[] =>
+  list(valueAt(spec, ['template', 'spec', 'containers']));
+const CONTAINERS = text(
+  'Containers',
+  (o) =>
+    templateContainers(o)
+      .map((c) => c['name'])
+      .join(','),
+  1,
+);
+const IMAGES = text(
+  'Images',
+  (o) =>
+    templateContainers(o)
+      .map((c) => c['image'])
+      .join(','),
+  1,
+);
+const SELECTOR = text('Selector', (o) => formatLabelSelector(o.spec?.['selector']) || '<none>', 1);
+const readyOf = (object: ApiObject): string =>
+  `${String(object.status?.['readyReplicas'] ?? 0)}/${String(object.spec?.['replicas'] ?? 0)}`;
 
 /** Table columns of the built-in kinds, by resource; Name comes first everywhere. */
 export const BUILTIN_COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>> = {
@@ -88,5 +116,39 @@ export const BUILTIN_COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>>
     field('Message', 'message'),
   ],
   leases: [field('Holder', 'spec.holderIdentity'), AGE],
+  deployments: [
+    text('Ready', readyOf),
+    count('Up-to-date', 'status.updatedReplicas'),
+    count('Available', 'status.availableReplicas'),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
+  ],
+  replicasets: [
+    count('Desired', 'spec.replicas'),
+    count('Current', 'status.replicas'),
+    count('Ready', 'status.readyReplicas'),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
+  ],
+  statefulsets: [text('Ready', readyOf), AGE, CONTAINERS, IMAGES],
+  daemonsets: [
+    count('Desired', 'status.desiredNumberScheduled'),
+    count('Current', 'status.currentNumberScheduled'),
+    count('Ready', 'status.numberReady'),
+    count('Up-to-date', 'status.updatedNumberScheduled'),
+    count('Available', 'status.numberAvailable'),
+    text(
+      'Node Selector',
+      (o) => formatLabels(valueAt(o.spec, ['template', 'spec', 'nodeSelector'])) || '<none>',
+    ),
+    AGE,
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
+  ],
   customresourcedefinitions: [text('Created At', (object) => object.metadata.creationTimestamp)],
 };

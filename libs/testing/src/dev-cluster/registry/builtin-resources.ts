@@ -6,6 +6,7 @@ import { PODS } from './pods.js';
 import type { Resource } from './resource.js';
 import { SECRETS } from './secrets.js';
 import { SERVICES } from './services.js';
+import { DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS } from './workloads.js';
 
 const CONFIG_MAPS = defineResource(
   { group: '', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
@@ -42,5 +43,9 @@ export const BUILTIN_RESOURCES: readonly Resource[] = [
   SECRETS,
   SERVICES,
   LEASES,
+  DEPLOYMENTS,
+  REPLICA_SETS,
+  STATEFUL_SETS,
+  DAEMON_SETS,
   CUSTOM_RESOURCE_DEFINITIONS,
 ];

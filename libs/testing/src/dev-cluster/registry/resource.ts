@@ -24,6 +24,8 @@ export interface ScalePaths {
   readonly specReplicas: string;
   readonly statusReplicas: string;
   readonly labelSelector?: string;
+  /** The selector as text, where the object keeps it in another form. */
+  readonly selectorOf?: (object: ApiObject) => string | undefined;
 }
 
 /** What the API knows about one kind: its names, its versions and the rules its objects obey. */
