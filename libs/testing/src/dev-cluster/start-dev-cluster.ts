@@ -15,6 +15,7 @@ import { requestHandler } from './http/request-handler.js';
 import { kubeconfigFor, writeKubeconfig } from './kubeconfig.js';
 import { Kubelet } from './kubelet/kubelet.js';
 import type { KubeletConfig } from './kubelet/kubelet-config.js';
+import { startVirtualKubelet } from './kubelet/virtual-kubelet.js';
 import { BUILTIN_RESOURCES } from './registry/builtin-resources.js';
 import { Registry } from './registry/registry.js';
 import { lockDataDir } from './storage/data-dir-lock.js';
@@ -89,6 +90,7 @@ async function runCluster(options: DevClusterOptions, dataDir: string): Promise<
     startGarbageCollector(state),
     startPodScheduler(state),
     startEventExpiry(state),
+    startVirtualKubelet(state),
   );
   const stop = async (): Promise<void> => {
     for (const controller of controllers) controller.stop();

@@ -32,7 +32,7 @@ export function createObject(
     throw refuse.alreadyExists(resource, object.metadata.name);
   }
   if (resource.hasGeneration) object.metadata.generation = 1;
-  if (resource.hasStatus) delete object.status;
+  if (resource.hasStatus && !resource.keepsStatusOnCreate) delete object.status;
   const wanted = structuredClone(object);
   admit(target, object, undefined, options.isStrict);
   if (resource.initialStatus) object.status = resource.initialStatus(object);

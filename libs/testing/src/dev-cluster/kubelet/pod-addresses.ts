@@ -5,7 +5,7 @@ export class PodAddresses {
   private readonly base: number;
   private readonly size: number;
   private readonly taken = new Set<string>();
-  private next = 1;
+  private nextOffset = 1;
 
   /** @throws Error when the range is not IPv4 CIDR notation within 127.0.0.0/8 */
   constructor(cidr: string) {
@@ -36,12 +36,25 @@ export class PodAddresses {
       if (await arePortsFree(ip, ports)) return ip;
       this.release(ip);
     }
-    throw new Error(`no free pod address is left in a range of ${this.size}; choose a larger --pod-cidr`);
+    throw this.usedUp();
+  }
+
+  /** A free address for a pod that listens on nothing. @throws Error when the range is used up */
+  next(): string {
+    for (let tries = 0; tries < this.size - 2; tries++) {
+      const ip = this.take();
+      if (ip) return ip;
+    }
+    throw this.usedUp();
+  }
+
+  private usedUp(): Error {
+    return new Error(`no free pod address is left in a range of ${this.size}; choose a larger --pod-cidr`);
   }
 
   private take(): string | undefined {
-    const value = this.base + this.next;
-    this.next = (this.next % (this.size - 2)) + 1;
+    const value = this.base + this.nextOffset;
+    this.nextOffset = (this.nextOffset % (this.size - 2)) + 1;
     const ip = [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.');
     if (this.taken.has(ip)) return undefined;
     this.taken.add(ip);

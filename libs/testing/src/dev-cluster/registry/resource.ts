@@ -44,6 +44,8 @@ export interface Resource {
   readonly storageVersion: string;
   /** Status is written through its own subresource only. */
   readonly hasStatus: boolean;
+  /** A new object may bring its status along, as a kubelet's node does. */
+  readonly keepsStatusOnCreate?: boolean;
   /** metadata.generation counts the changes of what the author wants. */
   readonly hasGeneration: boolean;
   readonly scale?: ScalePaths;
