@@ -6,6 +6,7 @@ import {
   KubernetesObjectApi,
   Watch,
 } from '@kubernetes/client-node';
+import { ClusterHttp } from '../../test-cluster/cluster-http.js';
 
 /** A server the contract is held against. */
 export interface ContractServer {
@@ -25,12 +26,14 @@ export class ContractCluster {
   readonly core: CoreV1Api;
   readonly objects: KubernetesObjectApi;
   readonly namespace: string;
+  private readonly http: ClusterHttp;
   private readonly watches: AbortController[] = [];
 
   constructor(readonly server: ContractServer) {
     this.config.loadFromString(server.kubeconfig);
     this.core = this.config.makeApiClient(CoreV1Api);
     this.objects = KubernetesObjectApi.makeApiClient(this.config);
+    this.http = new ClusterHttp(this.config);
     this.namespace = `contract-${Math.random().toString(36).slice(2, 8)}`;
   }
 
@@ -40,6 +43,7 @@ export class ContractCluster {
 
   async stop(): Promise<void> {
     for (const watch of this.watches) watch.abort();
+    await this.http.close();
     await this.server.stop();
   }
 
@@ -50,14 +54,8 @@ export class ContractCluster {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<RawAnswer> {
-    const base = this.config.getCurrentCluster()?.server ?? '';
-    const answer = await fetch(base + path, {
-      method,
-      headers: { 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, body: (text.startsWith('{') ? JSON.parse(text) : text) as RawBody };
+    const { status, text } = await this.http.request(method, path, body, headers);
+    return { status, body: (text.startsWith('{') ? JSON.parse(text) : text) as RawBody };
   }
 
   /** Path of a core or group collection in this contract's namespace. */

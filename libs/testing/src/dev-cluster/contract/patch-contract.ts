@@ -171,15 +171,12 @@ export function describePatches(get: () => ContractCluster): void {
   });
 
   it('needs a field manager to apply', async () => {
-    expect(
-      (
-        await patch(map('nobody'), APPLY, {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: { name: 'nobody' },
-        })
-      ).status,
-    ).toBe(400);
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'nobody' } };
+    const answer = await patch(map('nobody'), APPLY, body);
+    expect(answer).toMatchObject({ status: 422, body: { reason: 'Invalid' } });
+    expect(answer.body.details?.causes).toEqual([
+      expect.objectContaining({ reason: 'FieldValueRequired', field: 'fieldManager' }),
+    ]);
   });
 
   it('refuses media types it cannot patch with', async () => {

@@ -12,6 +12,8 @@ import { representList, representObject } from './represent.js';
 import { flagParameter, numberParameter, type RequestContext, writeOptions } from './request-context.js';
 import { sendJson } from './respond.js';
 
+/** How the real server names the parameters of a patch when it refuses them. */
+const PATCH_OPTIONS = { group: 'meta.k8s.io', plural: 'patchoptions', kind: 'PatchOptions' };
 const APPLY_TYPES = ['application/apply-patch+yaml', 'application/apply-patch+json'];
 
 /** @throws ApiError 400 when the request has no body */
@@ -45,7 +47,10 @@ export async function handlePatch(context: RequestContext, name: string): Promis
   const body = await requiredBody(context);
   const options = writeOptions(context);
   if (isApply && !query.get('fieldManager')) {
-    throw refuse.badRequest('fieldManager: Required value: is required for apply patch');
+    const message = 'Required value: is required for apply patch';
+    throw refuse.invalid(PATCH_OPTIONS, '', [
+      { field: 'fieldManager', reason: 'FieldValueRequired', message },
+    ]);
   }
   const { object, created } = isApply
     ? applyObject(state, target, name, body, { ...options, force: flagParameter(query, 'force') })
