@@ -128,6 +128,67 @@ describe('KubernetesCluster', () => {
     });
   });
 
+  it('replaces only what was read', async () => {
+    await open((request, response) => json(response, 200, request.body));
+    const read = { metadata: { namespace: 'ns', name: 'a', resourceVersion: '7' } } as never;
+    await cluster.update(podKind, read, { subresource: 'status' });
+    expect(server.requests[0]).toMatchObject({ method: 'PUT', path: '/api/v1/namespaces/ns/pods/a/status' });
+    const blind = { metadata: { namespace: 'ns', name: 'a' } } as never;
+    expect(() => cluster.update(podKind, blind)).toThrow('needs the resourceVersion that was read');
+  });
+
+  it('deletes one life of a name, its dependents as asked', async () => {
+    await open((_request, response) => json(response, 200, {}));
+    await cluster.delete(podKind, 'ns', 'a', {
+      uid: 'u1',
+      propagation: 'Foreground',
+      gracePeriodSeconds: 3,
+    });
+    expect(server.requests[0]?.body).toMatchObject({
+      preconditions: { uid: 'u1' },
+      propagationPolicy: 'Foreground',
+      gracePeriodSeconds: 3,
+    });
+  });
+
+  it('binds a pod by name and uid', async () => {
+    await open((_request, response) => json(response, 201, { kind: 'Status' }));
+    await cluster.bindPod({ namespace: 'ns', name: 'a', uid: 'u1' }, 'node-1');
+    expect(server.requests[0]).toMatchObject({
+      method: 'POST',
+      path: '/api/v1/namespaces/ns/pods/a/binding',
+      body: { kind: 'Binding', metadata: { name: 'a', uid: 'u1' }, target: { kind: 'Node', name: 'node-1' } },
+    });
+  });
+
+  it('reads and writes the scale, on what was read when asked', async () => {
+    await open((request, response) =>
+      request.path.includes('/none/')
+        ? status(response, 404, 'NotFound')
+        : json(response, 200, {
+            metadata: { resourceVersion: '8' },
+            spec: { replicas: 3 },
+            status: { replicas: 2, selector: 'a=b' },
+          }),
+    );
+    const pools = inferencePoolKind as never;
+    const scale = { replicas: 3, observedReplicas: 2, selector: 'a=b', resourceVersion: '8' };
+    expect(await cluster.readScale(pools, 'ns', 'p')).toEqual(scale);
+    expect(await cluster.readScale(pools, 'ns', 'none')).toBeUndefined();
+    expect(await cluster.writeScale(pools, 'ns', 'p', 3, { resourceVersion: '7' })).toEqual(scale);
+    expect(server.requests.at(-1)).toMatchObject({
+      method: 'PATCH',
+      path: '/apis/inference.networking.k8s.io/v1/namespaces/ns/inferencepools/p/scale',
+      body: { metadata: { resourceVersion: '7' }, spec: { replicas: 3 } },
+    });
+  });
+
+  it('selects by fields', async () => {
+    await open((_request, response) => list(response, '1', []));
+    await cluster.list(podKind, { fieldSelector: 'spec.nodeName=n1' });
+    expect(server.requests[0]?.query.get('fieldSelector')).toBe('spec.nodeName=n1');
+  });
+
   it('reads absence as undefined, and says when there is nothing to delete, without an alarm', async () => {
     await open((_request, response) => status(response, 404, 'NotFound'));
     expect(await cluster.get(podKind, 'ns', 'a')).toBeUndefined();

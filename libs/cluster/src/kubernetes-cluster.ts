@@ -1,12 +1,16 @@
 import type {
   Cluster,
+  ClusterEvent,
   ClusterObject,
+  DeleteOptions,
   Informer,
   InformerHandlers,
   InformerOptions,
   LeaseHandle,
   LeaseOptions,
+  PodIdentity,
   ResourceKind,
+  Scale,
 } from '@penstock/core/ports';
 import { ClusterError } from '@penstock/core/ports';
 import type { BackoffOptions } from './backoff.js';
@@ -14,9 +18,11 @@ import { ClusterConnection } from './connection/cluster-connection.js';
 import type { ClusterAddress } from './connection/credentials.js';
 import { resourcePath } from './connection/resource-path.js';
 import { RestClient, withKind } from './connection/rest-client.js';
+import { EventRecorder } from './events/event-recorder.js';
 import { KubernetesInformer } from './informer/kubernetes-informer.js';
 import { KubernetesLease } from './lease/kubernetes-lease.js';
 import type { NoticeHandler } from './notices.js';
+import { type ScaleObject, scaleOf } from './scale.js';
 
 export interface KubernetesClusterOptions extends ClusterAddress {
   /** Name of the service: fields are owned as `penstock-<service>`. */
@@ -36,6 +42,7 @@ export class KubernetesCluster implements Cluster {
   readonly #connection: ClusterConnection;
   readonly #rest: RestClient;
   readonly #notify: NoticeHandler;
+  readonly #events: EventRecorder;
   readonly #open = new Set<() => Promise<void>>();
   readonly fieldManager: string;
 
@@ -44,6 +51,7 @@ export class KubernetesCluster implements Cluster {
     this.#notify = options.onNotice ?? (() => undefined);
     this.#connection = new ClusterConnection(options);
     this.#rest = new RestClient(this.#connection, options.requestTimeoutMs ?? 10_000, this.#notify);
+    this.#events = new EventRecorder(this.#rest, this.fieldManager);
   }
 
   inform<T extends ClusterObject>(
@@ -86,6 +94,22 @@ export class KubernetesCluster implements Cluster {
     });
   }
 
+  update<T extends ClusterObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: { subresource?: 'status' } = {},
+  ): Promise<T> {
+    const { namespace, name, resourceVersion } = object.metadata;
+    if (!resourceVersion)
+      throw new Error(`update of ${kind.kind} ${name} needs the resourceVersion that was read`);
+    return this.#rest.json<T>({
+      method: 'PUT',
+      path: resourcePath(kind, namespace, name, options.subresource),
+      query: { fieldManager: this.fieldManager },
+      body: withKind(kind, { ...object }),
+    });
+  }
+
   apply<T extends ClusterObject>(
     kind: ResourceKind<T>,
     object: T,
@@ -117,13 +141,72 @@ export class KubernetesCluster implements Cluster {
     });
   }
 
-  /** Deletes the object; dependents follow in the background. */
-  async delete(kind: ResourceKind, namespace: string | undefined, name: string): Promise<void> {
+  /** Deletes the object; by default dependents follow in the background. */
+  async delete(
+    kind: ResourceKind,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions = {},
+  ): Promise<void> {
+    const { uid, propagation = 'Background', gracePeriodSeconds } = options;
     await this.#rest.json({
       method: 'DELETE',
       path: resourcePath(kind, namespace, name),
-      body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
+      body: {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: propagation,
+        ...(uid === undefined ? {} : { preconditions: { uid } }),
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      },
     });
+  }
+
+  async bindPod({ namespace, name, uid }: PodIdentity, nodeName: string): Promise<void> {
+    await this.#rest.json({
+      method: 'POST',
+      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/binding`,
+      query: { fieldManager: this.fieldManager },
+      body: {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { namespace, name, uid },
+        target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+      },
+    });
+  }
+
+  async readScale(kind: ResourceKind, namespace: string, name: string): Promise<Scale | undefined> {
+    try {
+      const path = resourcePath(kind, namespace, name, 'scale');
+      return scaleOf(await this.#rest.json<ScaleObject>({ method: 'GET', path }));
+    } catch (error) {
+      if (error instanceof ClusterError && error.reason === 'not-found') return undefined;
+      throw error;
+    }
+  }
+
+  async writeScale(
+    kind: ResourceKind,
+    namespace: string,
+    name: string,
+    replicas: number,
+    { resourceVersion }: { resourceVersion?: string } = {},
+  ): Promise<Scale> {
+    const metadata = resourceVersion === undefined ? {} : { metadata: { resourceVersion } };
+    return scaleOf(
+      await this.#rest.json<ScaleObject>({
+        method: 'PATCH',
+        path: resourcePath(kind, namespace, name, 'scale'),
+        query: { fieldManager: this.fieldManager },
+        contentType: 'application/merge-patch+json',
+        body: { ...metadata, spec: { replicas } },
+      }),
+    );
+  }
+
+  recordEvent(event: ClusterEvent): void {
+    this.#events.record(event);
   }
 
   lease(options: LeaseOptions): LeaseHandle {
@@ -139,6 +222,7 @@ export class KubernetesCluster implements Cluster {
   /** Stops every informer, gives every lease back and closes the connections. */
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((stop) => stop()));
+    await this.#events.close();
     this.#connection.close();
   }
 

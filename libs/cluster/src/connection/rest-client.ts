@@ -57,7 +57,12 @@ export class RestClient {
       page = await this.json({
         method: 'GET',
         path: resourcePath(kind, options.namespace),
-        query: { labelSelector: options.labelSelector, limit: String(PAGE_SIZE), continue: token },
+        query: {
+          labelSelector: options.labelSelector,
+          fieldSelector: options.fieldSelector,
+          limit: String(PAGE_SIZE),
+          continue: token,
+        },
         signal,
       });
       // Items of a list carry neither apiVersion nor kind for built-in kinds.

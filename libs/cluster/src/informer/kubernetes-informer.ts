@@ -130,6 +130,7 @@ export class KubernetesInformer<T extends ClusterObject> implements Informer<T> 
           watch: 'true',
           allowWatchBookmarks: 'true',
           labelSelector: this.options.labelSelector,
+          fieldSelector: this.options.fieldSelector,
           resourceVersion: this.#resourceVersion,
           // Spread over time so that the informers of a fleet do not come back at once.
           timeoutSeconds: String(240 + Math.floor(Math.random() * 120)),

@@ -40,6 +40,8 @@ export interface ResourceKind<T extends ClusterObject = ClusterObject> {
 export interface InformerOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** As far as the API server supports it for the kind, e.g. `spec.nodeName=node-1` of pods. */
+  readonly fieldSelector?: string;
 }
 
 export interface InformerHandlers<T> {
@@ -75,6 +77,41 @@ export interface LeaseHandle {
   release(): Promise<void>;
 }
 
+/** The `autoscaling/v1` Scale of an object. */
+export interface Scale {
+  /** Wanted: `spec.replicas` of the scale. */
+  readonly replicas: number;
+  /** Observed: `status.replicas` of the scale. */
+  readonly observedReplicas: number;
+  /** Label selector of the target's pods, as text; empty when the target does not say. */
+  readonly selector: string;
+  readonly resourceVersion: string;
+}
+
+/** One pod, by the life of it that is meant. */
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Something to tell about an object: what `kubectl describe` and `kubectl get events` show. */
+export interface ClusterEvent {
+  readonly regarding: ClusterObject;
+  readonly type: 'Normal' | 'Warning';
+  /** One word in UpperCamelCase: `FailedScheduling`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface DeleteOptions {
+  /** Deletes only this life of the name. */
+  readonly uid?: string;
+  /** What becomes of objects that it owns; default Background. */
+  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+  readonly gracePeriodSeconds?: number;
+}
+
 /** The Kubernetes API as the services need it. Errors are `ClusterError` with a reason. */
 export interface Cluster {
   inform<T extends ClusterObject>(
@@ -89,6 +126,12 @@ export interface Cluster {
   ): Promise<T | undefined>;
   list<T extends ClusterObject>(kind: ResourceKind<T>, options: InformerOptions): Promise<T[]>;
   create<T extends ClusterObject>(kind: ResourceKind<T>, object: T): Promise<T>;
+  /** Replaces an object (or its status) as it was read: `conflict` when it changed since. Needs its resourceVersion. */
+  update<T extends ClusterObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options?: { subresource?: 'status' },
+  ): Promise<T>;
   /** Server-side apply with our field manager; owns only the fields sent. */
   apply<T extends ClusterObject>(
     kind: ResourceKind<T>,
@@ -102,7 +145,27 @@ export interface Cluster {
     patch: unknown,
     options?: { subresource?: 'status' },
   ): Promise<T>;
-  delete(kind: ResourceKind, namespace: string | undefined, name: string): Promise<void>;
+  /** `not-found` when there is no such object, `conflict` when it is another life of the name than `options.uid`. */
+  delete(
+    kind: ResourceKind,
+    namespace: string | undefined,
+    name: string,
+    options?: DeleteOptions,
+  ): Promise<void>;
+  /** Gives a pod its node. `conflict` when it has one, is being deleted, is gated or is another life of the name. */
+  bindPod(pod: PodIdentity, nodeName: string): Promise<void>;
+  /** Undefined when the object does not exist. */
+  readScale(kind: ResourceKind, namespace: string, name: string): Promise<Scale | undefined>;
+  /** Sets the wanted replicas. With a resourceVersion: `conflict` when the object changed since. */
+  writeScale(
+    kind: ResourceKind,
+    namespace: string,
+    name: string,
+    replicas: number,
+    options?: { resourceVersion?: string },
+  ): Promise<Scale>;
+  /** Records a Kubernetes Event in the background; never fails. The same event again only raises its count. */
+  recordEvent(event: ClusterEvent): void;
   lease(options: LeaseOptions): LeaseHandle;
   /** Exercises the API; throws with the reason when it does not answer. */
   probe(): Promise<void>;

@@ -79,6 +79,69 @@ describe('FakeCluster', () => {
     expect(await cluster.get(THING, 'ns', 'a')).toBeUndefined();
   });
 
+  it('replaces only what was read, and deletes only the life that is meant', async () => {
+    const cluster = new FakeCluster();
+    const read = await cluster.create(THING, thing('a'));
+    await cluster.update(THING, { ...read, spec: { size: 2 } });
+    await expect(cluster.update(THING, read)).rejects.toMatchObject({ reason: 'conflict' });
+    await expect(cluster.delete(THING, 'ns', 'a', { uid: 'other' })).rejects.toMatchObject({
+      reason: 'conflict',
+    });
+    await cluster.delete(THING, 'ns', 'a', { uid: read.metadata.uid ?? '' });
+    expect(await cluster.get(THING, 'ns', 'a')).toBeUndefined();
+  });
+
+  it('takes dependents away with their owner, unless they are to be orphans', async () => {
+    const cluster = new FakeCluster();
+    for (const [owner, propagation] of [
+      ['a', 'Background'],
+      ['b', 'Orphan'],
+    ] as const) {
+      const { metadata } = await cluster.create(THING, thing(owner));
+      const reference = { apiVersion: 'g/v1', kind: 'Thing', name: owner, uid: metadata.uid ?? '' };
+      const child = thing(`${owner}-child`);
+      child.metadata.ownerReferences = [reference];
+      await cluster.create(THING, child);
+      await cluster.delete(THING, 'ns', owner, { propagation });
+    }
+    expect((await cluster.list(THING, {})).map(({ metadata }) => metadata.name)).toEqual(['b-child']);
+  });
+
+  it('binds a pod once, when nothing holds it back', async () => {
+    const cluster = new FakeCluster();
+    const pods: ResourceKind<Thing> = {
+      group: '',
+      version: 'v1',
+      plural: 'pods',
+      kind: 'Pod',
+      namespaced: true,
+    };
+    const gated = { ...thing('p'), spec: { size: 1, schedulingGates: [{ name: 'g' }] } };
+    const { metadata } = await cluster.create(pods, gated);
+    const pod = { namespace: 'ns', name: 'p', uid: metadata.uid ?? '' };
+    await expect(cluster.bindPod(pod, 'n1')).rejects.toThrow('schedulingGates');
+    await cluster.mergePatch(pods, 'ns', 'p', { spec: { schedulingGates: null } });
+    await expect(cluster.bindPod({ ...pod, uid: 'x' }, 'n1')).rejects.toMatchObject({ reason: 'conflict' });
+    await cluster.bindPod(pod, 'n1');
+    await expect(cluster.bindPod(pod, 'n2')).rejects.toThrow('already assigned to node "n1"');
+    expect(await cluster.list(pods, { fieldSelector: 'spec.nodeName=n1' })).toHaveLength(1);
+    expect(await cluster.list(pods, { fieldSelector: 'spec.nodeName!=n1' })).toEqual([]);
+  });
+
+  it('scales and records events', async () => {
+    const cluster = new FakeCluster();
+    const regarding = await cluster.create(THING, thing('a'));
+    const scale = await cluster.writeScale(THING, 'ns', 'a', 4);
+    expect(scale).toMatchObject({ replicas: 4, observedReplicas: 0, selector: '' });
+    const stale = { resourceVersion: regarding.metadata.resourceVersion ?? '' };
+    await expect(cluster.writeScale(THING, 'ns', 'a', 5, stale)).rejects.toMatchObject({
+      reason: 'conflict',
+    });
+    expect(await cluster.readScale(THING, 'ns', 'b')).toBeUndefined();
+    cluster.recordEvent({ regarding, type: 'Normal', reason: 'Scaled', message: 'to 4' });
+    expect(cluster.events.map(({ reason }) => reason)).toEqual(['Scaled']);
+  });
+
   it('hands a lease on, with a growing fencing token', async () => {
     const cluster = new FakeCluster();
     const log: string[] = [];

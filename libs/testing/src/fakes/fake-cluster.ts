@@ -1,27 +1,37 @@
 import {
   type Cluster,
   ClusterError,
+  type ClusterEvent,
   type ClusterObject,
+  type DeleteOptions,
   type Informer,
   type InformerHandlers,
   type InformerOptions,
   type LeaseHandle,
   type LeaseOptions,
+  type PodIdentity,
   type ResourceKind,
+  type Scale,
 } from '@penstock/core/ports';
 import { apply as applyMergePatch } from 'json-merge-patch';
 import { FakeInformer } from './fake-informer.js';
 import { FakeLeases } from './fake-leases.js';
+import { fakeScaleOf } from './fake-scale.js';
+import { matchesFields } from './field-selector.js';
 import { matchesSelector } from './label-selector.js';
 
 type Stored = ClusterObject & { status?: unknown };
 
+const PODS: ResourceKind = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+
 /**
  * Kubernetes objects in memory: enough of the API's rules for controllers (uids, resource versions,
- * generations, finalizers, label selectors, status apart from the rest), without schemas, defaults or field
- * ownership; `startDevCluster` is the API itself.
+ * generations, finalizers, selectors, owners, bindings, scale, status apart from the rest), without schemas, defaults,
+ * grace periods or field ownership; `startDevCluster` is the API itself.
  */
 export class FakeCluster implements Cluster {
+  /** Kubernetes Events that were recorded, oldest first. */
+  readonly events: ClusterEvent[] = [];
   /** By kind, then by `<namespace>/<name>`. */
   private readonly objects = new Map<string, Map<string, Stored>>();
   private readonly informers = new Set<FakeInformer<ClusterObject>>();
@@ -82,6 +92,21 @@ export class FakeCluster implements Cluster {
     return this.write(kind, undefined, structuredClone(object)) as T;
   }
 
+  async update<T extends ClusterObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    options: { subresource?: 'status' } = {},
+  ): Promise<T> {
+    const before = this.existing(kind, object.metadata.namespace, object.metadata.name);
+    if (object.metadata.resourceVersion !== before.metadata.resourceVersion)
+      throw stale(kind, object.metadata.name);
+    const next = structuredClone(object) as Stored;
+    const after = options.subresource
+      ? { ...before, status: next.status }
+      : { ...next, status: before.status };
+    return this.write(kind, before, after) as T;
+  }
+
   async apply<T extends ClusterObject>(
     kind: ResourceKind<T>,
     object: T,
@@ -91,9 +116,8 @@ export class FakeCluster implements Cluster {
     const { namespace, name, resourceVersion } = object.metadata;
     const before = this.all(kind).get(objectKey(namespace, name));
     if (!before && options.subresource) throw notFound(kind, name);
-    if (before && resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion) {
-      throw new ClusterError('conflict', `${kind.plural} "${name}" has been modified`, 409);
-    }
+    if (before && resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
+      throw stale(kind, name);
     return this.patch(kind, before, object, options.subresource) as T;
   }
 
@@ -104,24 +128,70 @@ export class FakeCluster implements Cluster {
     patch: unknown,
     options: { subresource?: 'status' } = {},
   ): Promise<T> {
-    this.requireConnection();
-    const before = this.all(kind).get(objectKey(namespace, name));
-    if (!before) throw notFound(kind, name);
+    const before = this.existing(kind, namespace, name);
     return this.patch(kind, before, patch, options.subresource) as T;
   }
 
-  async delete(kind: ResourceKind, namespace: string | undefined, name: string): Promise<void> {
-    this.requireConnection();
-    const key = objectKey(namespace, name);
-    const object = this.all(kind).get(key);
-    if (!object) throw notFound(kind, name);
+  async delete(
+    kind: ResourceKind,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions = {},
+  ): Promise<void> {
+    const object = this.existing(kind, namespace, name);
+    if (options.uid !== undefined && options.uid !== object.metadata.uid) throw stale(kind, name);
     if (object.metadata.finalizers?.length) {
       const deletionTimestamp = object.metadata.deletionTimestamp ?? new Date(this.nowMs()).toISOString();
       this.write(kind, object, { ...object, metadata: { ...object.metadata, deletionTimestamp } });
       return;
     }
-    this.all(kind).delete(key);
-    for (const informer of this.informers) informer.removed(kindKey(kind), object);
+    this.remove(kindKey(kind), object, options.propagation !== 'Orphan');
+  }
+
+  async bindPod({ namespace, name, uid }: PodIdentity, nodeName: string): Promise<void> {
+    const before = this.existing(PODS, namespace, name) as Stored & {
+      spec?: { nodeName?: string; schedulingGates?: unknown[] };
+    };
+    const problem =
+      before.metadata.uid !== uid
+        ? `is another pod (uid ${before.metadata.uid})`
+        : before.spec?.nodeName
+          ? `is already assigned to node "${before.spec.nodeName}"`
+          : before.metadata.deletionTimestamp
+            ? 'is being deleted'
+            : before.spec?.schedulingGates?.length
+              ? 'has non-empty .spec.schedulingGates'
+              : undefined;
+    if (problem) throw new ClusterError('conflict', `pod ${name} ${problem}`, 409);
+    const status = before.status as { conditions?: Array<{ type: string }> } | undefined;
+    const conditions = (status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
+    this.write(PODS, before, {
+      ...before,
+      spec: { ...before.spec, nodeName },
+      status: { ...status, conditions: [...conditions, { type: 'PodScheduled', status: 'True' }] },
+    } as Stored);
+  }
+
+  async readScale(kind: ResourceKind, namespace: string, name: string): Promise<Scale | undefined> {
+    const object = await this.get(kind, namespace, name);
+    return object && fakeScaleOf(object);
+  }
+
+  async writeScale(
+    kind: ResourceKind,
+    namespace: string,
+    name: string,
+    replicas: number,
+    { resourceVersion }: { resourceVersion?: string } = {},
+  ): Promise<Scale> {
+    const before = this.existing(kind, namespace, name);
+    if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
+      throw stale(kind, name);
+    return fakeScaleOf(this.patch(kind, before, { spec: { replicas } }));
+  }
+
+  recordEvent(event: ClusterEvent): void {
+    if (!this.away) this.events.push(event);
   }
 
   lease(options: LeaseOptions): LeaseHandle {
@@ -162,13 +232,35 @@ export class FakeCluster implements Cluster {
     const after: Stored = { ...object, metadata };
     const key = objectKey(metadata.namespace, metadata.name);
     if (metadata.deletionTimestamp && !metadata.finalizers?.length) {
-      this.all(kind).delete(key);
-      for (const informer of this.informers) informer.removed(kindKey(kind), after);
+      this.remove(kindKey(kind), after, true);
     } else {
       this.all(kind).set(key, after);
       for (const informer of this.informers) informer.changed(kindKey(kind), after);
     }
     return structuredClone(after);
+  }
+
+  /** Takes an object away, and with it those that nobody else owns. */
+  private remove(kind: string, object: Stored, withDependents: boolean): void {
+    const { namespace, name, uid } = object.metadata;
+    this.objects.get(kind)?.delete(objectKey(namespace, name));
+    for (const informer of this.informers) informer.removed(kind, object);
+    if (!withDependents) return;
+    for (const [dependentKind, objects] of this.objects) {
+      for (const dependent of [...objects.values()]) {
+        const owners = dependent.metadata.ownerReferences ?? [];
+        if (owners.length > 0 && owners.every((owner) => owner.uid === uid))
+          this.remove(dependentKind, dependent, true);
+      }
+    }
+  }
+
+  /** @throws ClusterError when the API is away or has no such object */
+  private existing(kind: ResourceKind, namespace: string | undefined, name: string): Stored {
+    this.requireConnection();
+    const object = this.all(kind).get(objectKey(namespace, name));
+    if (!object) throw notFound(kind, name);
+    return object;
   }
 
   private select<T extends ClusterObject>(kind: ResourceKind<T>, options: InformerOptions): T[] {
@@ -188,9 +280,10 @@ export class FakeCluster implements Cluster {
   }
 }
 
-function isSelected(object: ClusterObject, { namespace, labelSelector }: InformerOptions): boolean {
+function isSelected(object: ClusterObject, options: InformerOptions): boolean {
+  const { namespace, labelSelector, fieldSelector } = options;
   if (namespace !== undefined && object.metadata.namespace !== namespace) return false;
-  return matchesSelector(object.metadata.labels, labelSelector);
+  return matchesFields(object, fieldSelector) && matchesSelector(object.metadata.labels, labelSelector);
 }
 
 function kindKey(kind: ResourceKind): string {
@@ -205,6 +298,10 @@ function objectKey(namespace: string | undefined, name: string): string {
 function specOf(object: Stored): string {
   const { metadata: _metadata, status: _status, ...rest } = object;
   return JSON.stringify(rest);
+}
+
+function stale(kind: ResourceKind, name: string): ClusterError {
+  return new ClusterError('conflict', `${kind.plural} "${name}" has been modified`, 409);
 }
 
 function notFound(kind: ResourceKind, name: string): ClusterError {
