@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gangPlacementKind, gangPlacementSchema } from './gang-placement.js';
 import { inferenceModelKind, inferenceModelSchema } from './inference-model.js';
 import { inferenceModelRewriteKind, inferenceModelRewriteSchema } from './inference-model-rewrite.js';
 import { inferencePoolKind, inferencePoolSchema } from './inference-pool.js';
@@ -51,6 +52,19 @@ export const CUSTOM_RESOURCES: readonly CustomResource[] = [
     singular: 'inferencemodelrewrite',
     columns: [pool, age],
     upstream: 'llm-d/llm-d-router',
+  },
+  {
+    resource: gangPlacementKind,
+    schema: gangPlacementSchema,
+    singular: 'gangplacement',
+    shortNames: ['gp'],
+    columns: [
+      { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+      { name: 'Bound', type: 'integer', jsonPath: '.status.boundPods' },
+      { name: 'Domain', type: 'string', jsonPath: '.spec.topology.domain' },
+      { name: 'Score', type: 'number', jsonPath: '.spec.score' },
+      age,
+    ],
   },
 ];
 

@@ -1,4 +1,5 @@
 export * from './custom-resources.js';
+export * from './gang-placement.js';
 export * from './inference-model.js';
 export * from './inference-model-rewrite.js';
 export * from './inference-pool.js';

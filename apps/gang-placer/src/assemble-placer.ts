@@ -1,0 +1,57 @@
+import type { Clock, Cluster, EventBus } from '@penstock/core/ports';
+import type { ServiceContext } from '@penstock/platform';
+import type { PlacerConfig } from './config.js';
+import type { LeaderPart } from './leader/leader-part.js';
+import { LeaderRun } from './leader/leader-run.js';
+import { PlacerMetrics } from './metrics.js';
+
+/** The outside world of the placer. */
+export interface PlacerPorts {
+  readonly cluster: Cluster;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  /** Closes what the service itself opened; called last. */
+  readonly close: () => Promise<void>;
+}
+
+/** What every part of the service is made from. */
+export interface PartContext extends Pick<ServiceContext<PlacerConfig>, 'config' | 'logger' | 'instance'> {
+  readonly cluster: Cluster;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly metrics: PlacerMetrics;
+}
+
+/** Everything the placer is made of. */
+export interface PlacerParts extends PlacerPorts {
+  readonly metrics: PlacerMetrics;
+  readonly parts: readonly LeaderPart[];
+  readonly leader: LeaderRun;
+}
+
+/** Puts the placer together on its ports: it watches from here on, and writes after `LeaderRun.start`. */
+export function assemblePlacer(
+  ports: PlacerPorts,
+  {
+    config,
+    logger,
+    registry,
+    instance,
+  }: Pick<ServiceContext<PlacerConfig>, 'config' | 'logger' | 'registry' | 'instance'>,
+): PlacerParts {
+  const { cluster, bus, clock } = ports;
+  const metrics = new PlacerMetrics(registry);
+  const context: PartContext = { cluster, bus, clock, config, logger, instance, metrics };
+  const parts = partsOf(context);
+  const { leaseNamespace, leaseName, leaseDurationMs } = config;
+  const leader = new LeaderRun({
+    ...{ cluster, parts, logger, leaseNamespace, leaseName, leaseDurationMs },
+    identity: instance,
+  });
+  return { ...ports, metrics, parts, leader };
+}
+
+/** One line per part of the service. */
+function partsOf(_context: PartContext): LeaderPart[] {
+  return [];
+}

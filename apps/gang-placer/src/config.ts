@@ -1,0 +1,68 @@
+import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
+import { z } from 'zod';
+
+const objectName = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a Kubernetes name: lower case, digits, "-" and "."');
+
+/** Every setting of gang-placer. */
+export const config = defineConfig(
+  'gang-placer',
+  'Turns PodCliqueSets into gangs of pods and binds each gang whole or not at all',
+  {
+    metricsPort: portNumber(9093, 'Port of /metrics, /healthz and /readyz'),
+    grpcPort: portNumber(9104, 'Port of penstock.gangplacer.v1'),
+    natsUrl: z
+      .string()
+      .regex(/^(nats|tls|ws|wss):\/\/\S+$/, 'must be a nats:// or tls:// URL')
+      .default('nats://127.0.0.1:4222')
+      .describe('NATS servers, comma-separated'),
+    kubeconfig: z
+      .string()
+      .optional()
+      .describe('Kubeconfig file; absent = $KUBECONFIG, else the service account of the pod'),
+    namespace: objectName(63)
+      .optional()
+      .describe('Serve gangs of this namespace only; absent = all. Pods of every namespace count as load'),
+    schedulerName: objectName(253)
+      .default('penstock-gang-placer')
+      .describe('Pods whose spec.schedulerName is this are placed here'),
+    leaseNamespace: objectName(63)
+      .default('default')
+      .describe('Namespace of the Lease that makes one replica the leader'),
+    leaseName: objectName(253).default('penstock-gang-placer').describe('Name of that Lease'),
+    leaseDurationMs: durationMs(15_000, 'How long after its last sign of life a leader is replaced'),
+    batchMs: durationMs(20, 'Changes of the cluster within this time lead to one round of decisions'),
+    retryMs: durationMs(30_000, 'Longest time after which a waiting gang is tried again without any change'),
+    refusalIntervalMs: durationMs(
+      30_000,
+      'Shortest time between two placement.refused events and Events of a waiting gang whose reason stays the same',
+    ),
+    maxSearchNodes: z
+      .number()
+      .int()
+      .min(1)
+      .max(100_000_000)
+      .default(200_000)
+      .describe(
+        'Most steps of the search for a place of one gang; beyond it the gang is refused as undecided',
+      ),
+    bindConcurrency: z
+      .number()
+      .int()
+      .min(1)
+      .max(256)
+      .default(16)
+      .describe('Most pods of a gang that are bound at the same time'),
+    startupGateImage: z
+      .string()
+      .min(1)
+      .max(1024)
+      .default('penstock/startup-gate')
+      .describe('Image of the init container that holds back a pod until the cliques before it are ready'),
+  },
+);
+
+export type PlacerConfig = ConfigOf<typeof config>;
