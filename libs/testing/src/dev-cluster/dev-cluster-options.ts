@@ -2,6 +2,12 @@
 export interface ImageCommand {
   /** Program and leading arguments; the container's `args` follow. */
   readonly command: readonly string[];
+  /**
+   * What becomes of a container's own `command`. `ignore` (default): it belongs to the image that is stood in for.
+   * `append`: it follows the program, before the `args`, as for `{ command: ['env'], ownCommand: 'append' }`, which runs
+   * whatever the container names; no `--host` is added then.
+   */
+  readonly ownCommand?: 'ignore' | 'append';
 }
 
 export interface DevClusterOptions {

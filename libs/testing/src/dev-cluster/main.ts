@@ -46,7 +46,7 @@ const program = new Command('dev-cluster')
   .option('--gpu-product <name>', 'nvidia.com/gpu.product label of the nodes', 'NVIDIA-H100-80GB-HBM3')
   .option(
     '--image <name=command>',
-    'what to run in place of an image; repeatable; name=prog arg… or name=["prog","arg"]',
+    'what to run in place of an image; repeatable; name=prog arg…, name=["prog","arg"] or name={"command":["prog"],"ownCommand":"append"} to keep a container\'s own command',
     image,
     {},
   )

@@ -1,18 +1,20 @@
 import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
-import { isObject, splitPath, valueAt } from '../object/json.js';
+import { isObject, valueAt } from '../object/json.js';
 import type { ObjectStore } from '../storage/object-store.js';
+import { ContainerConfigError } from './container-config-error.js';
 import { expandVariables } from './expand-variables.js';
+import { podField } from './pod-field.js';
 import { type ContainerSpec, listOf } from './pod-spec.js';
+import type { MountedFolder } from './pod-volumes.js';
+import { replaceMounts } from './replace-mounts.js';
 
 /** Taken over from the dev cluster's own environment; nothing else leaks into pods. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'];
 
-/** The container cannot be configured: Kubernetes' CreateContainerConfigError. */
-export class ContainerConfigError extends Error {}
-
 /**
  * The environment of a container: POD_IP, POD_NAME, POD_NAMESPACE and HOSTNAME always, then `envFrom`, then `env`
- * with field, config map and secret references resolved and `$(NAME)` expanded.
+ * with field, config map and secret references resolved, `$(NAME)` expanded, and mount paths replaced by the folders
+ * that are mounted there.
  *
  * @throws ContainerConfigError naming the reference that cannot be resolved
  */
@@ -21,6 +23,7 @@ export function containerEnvironment(
   container: ContainerSpec,
   podIp: string,
   store: ObjectStore,
+  mounts: readonly MountedFolder[],
 ): Record<string, string> {
   const { name, namespace = '' } = pod.metadata;
   const variables: Record<string, string> = {
@@ -36,14 +39,15 @@ export function containerEnvironment(
       const reference = source[`${kind}Ref`];
       if (!isObject(reference)) continue;
       const data = referencedData(store, kind, namespace, reference);
-      for (const [key, value] of Object.entries(data ?? {})) variables[prefix + key] = value;
+      for (const [key, value] of Object.entries(data ?? {}))
+        variables[prefix + key] = replaceMounts(value, mounts);
     }
   }
   for (const entry of listOf(container['env'])) {
     const value = isObject(entry['valueFrom'])
       ? fromReference(pod, entry['valueFrom'], podIp, store)
       : expandVariables(String(entry['value'] ?? ''), variables);
-    if (value !== undefined) variables[String(entry['name'])] = value;
+    if (value !== undefined) variables[String(entry['name'])] = replaceMounts(value, mounts);
   }
   return variables;
 }
@@ -72,19 +76,6 @@ function fromReference(
   throw new ContainerConfigError(
     `valueFrom with ${Object.keys(from).join(', ')} is not supported by the simulated kubelet`,
   );
-}
-
-function podField(pod: ApiObject, path: string, podIp: string): string {
-  if (path === 'status.podIP' || path === 'status.podIPs') return podIp;
-  if (path === 'status.hostIP' || path === 'status.hostIPs') return '127.0.0.1';
-  // metadata.labels['app']: the one place where field paths have subscripts.
-  const [, field, key] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? [];
-  const value: Json | undefined =
-    field && key ? valueAt(pod, ['metadata', field, key]) : valueAt(pod, splitPath(path));
-  if (value !== undefined && typeof value === 'object') {
-    throw new ContainerConfigError(`fieldRef ${path} is not supported by the simulated kubelet`);
-  }
-  return String(value ?? '');
 }
 
 function referencedData(

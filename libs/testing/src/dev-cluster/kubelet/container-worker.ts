@@ -3,7 +3,7 @@ import { type EventText, recordEvent } from '../controllers/event-recorder.js';
 import type { ApiObject } from '../object/api-object.js';
 import { timestamp } from '../object/timestamp.js';
 import { containerCommand, type ProcessCommand } from './container-command.js';
-import { ContainerConfigError } from './container-environment.js';
+import { ContainerConfigError } from './container-config-error.js';
 import { ContainerProbes } from './container-probes.js';
 import { ContainerProcess, type Exit, UNKNOWN_EXIT } from './container-process.js';
 import type { ContainerRecord, Termination } from './container-record.js';
@@ -25,6 +25,7 @@ export interface ContainerWorkerOptions {
   spec: ContainerSpec;
   readonly policy: RestartPolicy;
   readonly podIp: string;
+  readonly isInit: boolean;
   readonly onChange: () => void;
 }
 
@@ -151,7 +152,9 @@ export class ContainerWorker {
       return undefined;
     }
     try {
-      return containerCommand(pod, spec, podIp, image, this.tools.state.store);
+      this.tools.volumes.write(pod, podIp);
+      const mounts = this.tools.volumes.mountsOf(pod, spec);
+      return containerCommand(this.options, image, mounts, this.tools.state.store);
     } catch (error) {
       if (!(error instanceof ContainerConfigError)) throw error;
       this.state = { type: 'waiting', reason: 'CreateContainerConfigError', message: error.message };

@@ -1,4 +1,10 @@
+import { z } from 'zod';
 import type { ImageCommand } from '../dev-cluster-options.js';
+
+const imageCommand: z.ZodType<ImageCommand> = z.strictObject({
+  command: z.array(z.string()).min(1),
+  ownCommand: z.enum(['ignore', 'append']).optional(),
+});
 
 /** `registry/name:tag@digest` without tag and digest. A colon before the last slash belongs to the registry's port. */
 function withoutTag(image: string): string {
@@ -21,7 +27,8 @@ export function findImageCommand(
 }
 
 /**
- * Reads an `--image` flag: `name=program arg…` split at spaces, or `name=["program","arg with spaces"]`.
+ * Reads an `--image` flag: `name=program arg…` split at spaces, `name=["program","arg with spaces"]`, or
+ * `name={"command":["program"],"ownCommand":"append"}` with all that an `ImageCommand` has.
  *
  * @throws Error saying what the flag has to look like
  */
@@ -29,19 +36,19 @@ export function parseImageFlag(flag: string): [name: string, command: ImageComma
   const at = flag.indexOf('=');
   const name = flag.slice(0, at).trim();
   const text = flag.slice(at + 1).trim();
-  const command = text.startsWith('[') ? parseList(text) : text.split(/\s+/).filter(Boolean);
-  if (at < 1 || !name || !command || command.length === 0) {
+  const given: unknown = /^[[{]/.test(text) ? parseJson(text) : text.split(/\s+/).filter(Boolean);
+  const image = imageCommand.safeParse(Array.isArray(given) ? { command: given } : given);
+  if (at < 1 || !name || !image.success) {
     throw new Error(
-      `--image ${JSON.stringify(flag)}: expected name=program arg… or name=["program","arg",…]`,
+      `--image ${JSON.stringify(flag)}: expected name=program arg… or name=["program","arg",…] or name={"command":[…],"ownCommand":"ignore"|"append"}`,
     );
   }
-  return [name, { command }];
+  return [name, image.data];
 }
 
-function parseList(text: string): string[] | undefined {
+function parseJson(text: string): unknown {
   try {
-    const list: unknown = JSON.parse(text);
-    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -34,7 +34,9 @@ describe('image commands', () => {
       'a/b',
       { command: ['node', '/with space/main.js'] },
     ]);
-    for (const bad of ['a/b', '=node', 'a=', 'a=[1]', 'a=["x"'])
+    const asked = { command: ['env'], ownCommand: 'append' };
+    expect(parseImageFlag(`a/b=${JSON.stringify(asked)}`)).toEqual(['a/b', asked]);
+    for (const bad of ['a/b', '=node', 'a=', 'a=[1]', 'a=["x"', 'a={"command":[]}', 'a={"comand":["x"]}'])
       expect(() => parseImageFlag(bad)).toThrow(/expected name=program/);
   });
 });

@@ -14,6 +14,7 @@ import type { KubeletConfig } from './kubelet-config.js';
 import type { KubeletTools } from './kubelet-tools.js';
 import { PodAddresses } from './pod-addresses.js';
 import { containersOf, listOf } from './pod-spec.js';
+import { PodVolumes } from './pod-volumes.js';
 import { PodWorker } from './pod-worker.js';
 
 const LOG_CAP_INTERVAL_MS = 30_000;
@@ -36,6 +37,7 @@ export class Kubelet implements PodLogs {
       records: new ContainerRecords(join(config.dataDir, 'pods')),
       logs: new ContainerLogs(join(config.dataDir, 'logs')),
       addresses: new PodAddresses(config.podCidr),
+      volumes: new PodVolumes(join(config.dataDir, 'volumes')),
     };
   }
 
@@ -83,6 +85,7 @@ export class Kubelet implements PodLogs {
       for (const { identity } of this.tools.records.read(uid).values()) signalGroup(identity, 'SIGKILL');
       this.tools.records.remove(uid);
     }
+    for (const uid of this.tools.volumes.podUids()) if (!uids.has(uid)) this.tools.volumes.remove(uid);
   }
 
   private onEvent({ resource, type, object }: StoreEvent): void {

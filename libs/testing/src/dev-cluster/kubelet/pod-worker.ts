@@ -6,6 +6,7 @@ import { reportFault } from '../controllers/report-fault.js';
 import { ApiError } from '../object/api-error.js';
 import type { ApiObject } from '../object/api-object.js';
 import { timestamp } from '../object/timestamp.js';
+import { ContainerConfigError } from './container-config-error.js';
 import type { ContainerRecord } from './container-record.js';
 import type { RestartPolicy } from './container-state.js';
 import { ContainerWorker } from './container-worker.js';
@@ -66,6 +67,7 @@ export class PodWorker {
     else {
       const specs = containersOf(pod);
       for (const [i, worker] of this.containers.entries()) worker.changeImage(specs[i]?.image ?? '');
+      this.refreshVolumes();
     }
   }
 
@@ -82,6 +84,19 @@ export class PodWorker {
     const ownMs = Number(this.pod.spec?.['terminationGracePeriodSeconds'] ?? 30) * 1000;
     await this.stopContainers(Math.min(ownMs, SHUTDOWN_GRACE_MS));
     this.writeStatus();
+  }
+
+  /** Downward API files say what the pod says now; those of a pod that has not begun come with its first container. */
+  private refreshVolumes(): void {
+    if (!this.podIp || isFinished(this.pod)) return;
+    try {
+      this.tools.volumes.write(this.pod, this.podIp);
+    } catch (error) {
+      // What a volume refers to wrongly is told where the container is started.
+      if (!(error instanceof ContainerConfigError)) {
+        reportFault('kubelet', `volumes of pod ${this.pod.metadata.name}`, error);
+      }
+    }
   }
 
   capLogs(): void {
@@ -149,6 +164,7 @@ export class PodWorker {
       spec,
       policy: isInit ? this.initPolicy(spec) : this.policy,
       podIp: this.podIp ?? '',
+      isInit,
       onChange: () => setImmediate(() => this.advance()),
     });
     worker.begin(this.records.get(spec.name), this.wasReady.has(spec.name));
@@ -194,6 +210,7 @@ export class PodWorker {
   private cleanUp(): void {
     this.tools.records.remove(this.pod.metadata.uid);
     this.tools.logs.remove(this.pod);
+    this.tools.volumes.remove(this.pod.metadata.uid);
     if (this.podIp) this.tools.addresses.release(this.podIp);
   }
 

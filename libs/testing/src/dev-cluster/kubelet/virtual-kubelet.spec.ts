@@ -116,11 +116,13 @@ describe('virtual nodes', () => {
 
   it('keeps the readiness a node was created with, and runs pods bound before it came', async () => {
     await create('early', { nodeName: 'v2' });
-    const conditions = [{ type: 'Ready', status: 'False', reason: 'Broken' }];
-    await lab.api.createNode({ body: node('v2', { status: { ...node('v2').status, conditions } }) });
+    const broken = { type: 'Ready', status: 'False', reason: 'Broken' };
+    await lab.api.createNode({
+      body: node('v2', { status: { ...node('v2').status, conditions: [broken] } }),
+    });
     await lab.running('early');
     expect((await lab.api.readNode({ name: 'v2' })).status?.conditions).toEqual([
-      expect.objectContaining(conditions[0]),
+      expect.objectContaining(broken),
     ]);
   });
 

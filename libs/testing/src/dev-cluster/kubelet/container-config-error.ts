@@ -1,0 +1,2 @@
+/** The container cannot be configured: Kubernetes' CreateContainerConfigError. */
+export class ContainerConfigError extends Error {}

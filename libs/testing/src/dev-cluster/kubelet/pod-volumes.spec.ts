@@ -1,0 +1,127 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { V1Pod } from '@kubernetes/client-node';
+import { eventually } from '../contract/contract-cluster.js';
+import { type DevCluster, startDevCluster } from '../start-dev-cluster.js';
+import { LAB_IMAGES, labCidr, PodLab } from '../test/pod-lab.js';
+import { replaceMounts } from './replace-mounts.js';
+
+describe('replaceMounts', () => {
+  const mounts = [
+    { mountPath: '/etc/penstock/start', folder: '/data/$1/start' },
+    { mountPath: '/etc', folder: '/data/etc' },
+  ];
+  it.each([
+    ['--file=/etc/penstock/start/allowed', '--file=/data/$1/start/allowed'],
+    ['/etc/penstock/start', '/data/$1/start'],
+    ['/etc/penstock/starting /etc/x', '/data/etc/penstock/starting /data/etc/x'],
+    ['/var/etc/x', '/var/etc/x'],
+    ['a:/etc/x:/etc', 'a:/data/etc/x:/data/etc'],
+    ['{"dir":"/etc"}', '{"dir":"/data/etc"}'],
+    ['/etc-x /etc.d', '/etc-x /etc.d'],
+  ])('%s → %s', (text, expected) => {
+    expect(replaceMounts(text, mounts)).toBe(expected);
+  });
+});
+
+describe('volumes of the simulated kubelet', () => {
+  let cluster: DevCluster;
+  let lab: PodLab;
+  beforeAll(async () => {
+    cluster = await startDevCluster({
+      images: { ...LAB_IMAGES, 'lab/any': { command: ['env'], ownCommand: 'append' } },
+      podCidr: labCidr(5),
+      nodes: 1,
+    });
+    lab = new PodLab(cluster.kubeconfig);
+  });
+  afterAll(() => cluster?.stop());
+
+  const volumes = [
+    {
+      name: 'start',
+      downwardAPI: {
+        items: [
+          { path: 'allowed', fieldRef: { fieldPath: "metadata.annotations['penstock.dev/start-allowed']" } },
+          { path: 'about/annotations', fieldRef: { fieldPath: 'metadata.annotations' } },
+          { path: 'about/name', fieldRef: { fieldPath: 'metadata.name' } },
+        ],
+      },
+    },
+    { name: 'cache', emptyDir: {} },
+    { name: 'other', hostPath: { path: '/nowhere' } },
+  ];
+  const volumeMounts = [
+    { name: 'start', mountPath: '/etc/penstock/start/' },
+    { name: 'cache', mountPath: '/var/cache', subPath: 'mine' },
+    { name: 'other', mountPath: '/other' },
+  ];
+  const annotate = (name: string, annotations: Record<string, string>): Promise<V1Pod> =>
+    lab.read(name).then((pod) =>
+      lab.api.replaceNamespacedPod({
+        namespace: 'default',
+        name,
+        body: { ...pod, metadata: { ...pod.metadata, annotations } },
+      }),
+    );
+  const printed = async (name: string): Promise<{ args: string[]; env: Record<string, string> }> =>
+    JSON.parse((await lab.log(name)).split('\n')[0] ?? '') as { args: string[]; env: Record<string, string> };
+
+  it('gives processes the folders their mount paths stand for, and follows the metadata', async () => {
+    const args = ['--file=/etc/penstock/start/allowed', '--cache', '/var/cache', '--other', '/other/x'];
+    const env = [{ name: 'START', value: '/etc/penstock/start' }];
+    await lab.create('mounted', args, { volumes }, { volumeMounts, env });
+    await lab.running('mounted');
+    const { args: seen, env: variables } = await printed('mounted');
+    const file = seen[0]!.replace('--file=', '');
+    expect(file.startsWith(join(cluster.dataDir, 'volumes'))).toBe(true);
+    expect(variables['START']).toBe(dirname(file));
+    expect(seen.slice(3)).toEqual(['--other', '/other/x', '--host', expect.any(String)]);
+    expect(readFileSync(file, 'utf8')).toBe('');
+    expect(readFileSync(join(dirname(file), 'about/name'), 'utf8')).toBe('mounted');
+    await annotate('mounted', { 'penstock.dev/start-allowed': 'true', a: 'two "2"' });
+    await eventually(() => expect(readFileSync(file, 'utf8')).toBe('true'), 1000);
+    expect(readFileSync(join(dirname(file), 'about/annotations'), 'utf8')).toBe(
+      'a="two \\"2\\""\npenstock.dev/start-allowed="true"',
+    );
+    const cache = seen[2]!;
+    writeFileSync(join(cache, 'kept'), '');
+    await lab.delete('mounted');
+    await lab.gone('mounted');
+    await eventually(() => expect(existsSync(dirname(file)) || existsSync(cache)).toBe(false));
+  });
+
+  it('lets an init container wait for an annotation, with the command it names', async () => {
+    const script = 'until [ "$(cat /gate/allowed)" = true ]; do sleep 0.05; done';
+    const gate = {
+      name: 'gate',
+      image: 'lab/any',
+      command: ['sh', '-c', script],
+      volumeMounts: [{ name: 'start', mountPath: '/gate' }],
+    };
+    await lab.create('gated', [], { volumes, initContainers: [gate] });
+    const waiting = await lab.until('gated', (p) =>
+      Boolean(p.status?.initContainerStatuses?.[0]?.state?.running),
+    );
+    expect(waiting.status?.conditions?.find((c) => c.type === 'Initialized')?.status).toBe('False');
+    await annotate('gated', { 'penstock.dev/start-allowed': 'true' });
+    const pod = await lab.running('gated');
+    expect(pod.status?.initContainerStatuses?.[0]).toMatchObject({
+      restartCount: 0,
+      state: { terminated: { exitCode: 0 } },
+    });
+  });
+
+  it('says which volume it cannot make', async () => {
+    const wrong = [
+      { name: 'v', downwardAPI: { items: [{ path: '../x', fieldRef: { fieldPath: 'metadata.name' } }] } },
+    ];
+    await lab.create('leaving', [], { volumes: wrong });
+    const pod = await lab.until('leaving', (p) => p.status?.containerStatuses !== undefined);
+    expect(pod.status?.containerStatuses?.[0]?.state?.waiting).toMatchObject({
+      reason: 'CreateContainerConfigError',
+      message: expect.stringContaining('"../x" leaves its volume'),
+    });
+  });
+});
