@@ -1,18 +1,37 @@
 import { z } from 'zod';
+import { clusterTopologyBindingKind, clusterTopologyBindingSchema } from './cluster-topology-binding.js';
 import { gangPlacementKind, gangPlacementSchema } from './gang-placement.js';
 import { inferenceModelKind, inferenceModelSchema } from './inference-model.js';
 import { inferenceModelRewriteKind, inferenceModelRewriteSchema } from './inference-model-rewrite.js';
 import { inferencePoolKind, inferencePoolSchema } from './inference-pool.js';
 import { inferencePoolV1Alpha2Kind, inferencePoolV1Alpha2Schema } from './inference-pool-v1alpha2.js';
+import { podCliqueKind, podCliqueSchema } from './pod-clique.js';
+import { podCliqueScalingGroupKind, podCliqueScalingGroupSchema } from './pod-clique-scaling-group.js';
+import { podCliqueSetKind, podCliqueSetSchema } from './pod-clique-set.js';
+import { podGangKind, podGangSchema } from './pod-gang.js';
 import type { ResourceKind } from './resource-kind.js';
 import { structuralSchema } from './structural-schema.js';
+
+interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly jsonPath: string;
+  /** Above 0: shown only by `kubectl get -o wide`. */
+  readonly priority?: number;
+}
 
 interface CustomResource {
   readonly resource: ResourceKind;
   readonly schema: z.ZodObject;
   readonly singular: string;
   readonly shortNames?: readonly string[];
-  readonly columns?: ReadonlyArray<{ name: string; type: string; jsonPath: string }>;
+  readonly columns?: readonly PrinterColumn[];
+  /** Where `kubectl scale` and autoscalers find the replicas and the selector of the pods. */
+  readonly scale?: {
+    readonly specReplicasPath: string;
+    readonly statusReplicasPath: string;
+    readonly labelSelectorPath?: string;
+  };
   /** Somebody else defines this kind: ours is installed only where theirs is not. */
   readonly upstream?: string;
 }
@@ -20,6 +39,15 @@ interface CustomResource {
 const age = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 const model = { name: 'Model', type: 'string', jsonPath: '.spec.modelName' };
 const pool = { name: 'Pool', type: 'string', jsonPath: '.spec.poolRef.name' };
+const grove = 'ai-dynamo/grove';
+const count = (name: string, jsonPath: string): PrinterColumn => ({ name, type: 'integer', jsonPath });
+const breached: PrinterColumn = {
+  name: 'MinBreached',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="MinAvailableBreached")].status',
+  priority: 1,
+};
+const replicaPaths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
 
 /** Every custom resource that Penstock reads, with what its CustomResourceDefinition needs. */
 export const CUSTOM_RESOURCES: readonly CustomResource[] = [
@@ -54,6 +82,71 @@ export const CUSTOM_RESOURCES: readonly CustomResource[] = [
     upstream: 'llm-d/llm-d-router',
   },
   {
+    resource: podCliqueSetKind,
+    schema: podCliqueSetSchema,
+    singular: 'podcliqueset',
+    shortNames: ['pcs'],
+    columns: [
+      count('Replicas', '.spec.replicas'),
+      count('Available', '.status.availableReplicas'),
+      count('Updated', '.status.updatedReplicas'),
+      age,
+    ],
+    scale: { ...replicaPaths, labelSelectorPath: '.status.hpaPodSelector' },
+    upstream: grove,
+  },
+  {
+    resource: podCliqueKind,
+    schema: podCliqueSchema,
+    singular: 'podclique',
+    shortNames: ['pclq'],
+    columns: [
+      count('MinAvail', '.spec.minAvailable'),
+      count('Replicas', '.spec.replicas'),
+      count('Ready', '.status.readyReplicas'),
+      count('Scheduled', '.status.scheduledReplicas'),
+      count('Updated', '.status.updatedReplicas'),
+      { ...count('Gated', '.status.scheduleGatedReplicas'), priority: 1 },
+      breached,
+      age,
+    ],
+    scale: { ...replicaPaths, labelSelectorPath: '.status.hpaPodSelector' },
+    upstream: grove,
+  },
+  {
+    resource: podCliqueScalingGroupKind,
+    schema: podCliqueScalingGroupSchema,
+    singular: 'podcliquescalinggroup',
+    shortNames: ['pcsg'],
+    columns: [
+      count('MinAvail', '.spec.minAvailable'),
+      count('Replicas', '.spec.replicas'),
+      count('Available', '.status.availableReplicas'),
+      count('Scheduled', '.status.scheduledReplicas'),
+      count('Updated', '.status.updatedReplicas'),
+      breached,
+      age,
+    ],
+    scale: { ...replicaPaths, labelSelectorPath: '.status.selector' },
+    upstream: grove,
+  },
+  {
+    resource: clusterTopologyBindingKind,
+    schema: clusterTopologyBindingSchema,
+    singular: 'clustertopologybinding',
+    shortNames: ['ct'],
+    columns: [{ name: 'Domains', type: 'string', jsonPath: '.spec.levels[*].domain' }, age],
+    upstream: grove,
+  },
+  {
+    resource: podGangKind,
+    schema: podGangSchema,
+    singular: 'podgang',
+    shortNames: ['pg'],
+    columns: [{ name: 'Phase', type: 'string', jsonPath: '.status.phase' }, age],
+    upstream: grove,
+  },
+  {
     resource: gangPlacementKind,
     schema: gangPlacementSchema,
     singular: 'gangplacement',
@@ -73,7 +166,7 @@ export const INSTALL_ANNOTATION = 'penstock.dev/install';
 
 /** The `apiextensions.k8s.io/v1` CustomResourceDefinition of one entry of the table. */
 export function customResourceDefinition(entry: CustomResource) {
-  const { resource, schema, singular, shortNames, columns, upstream } = entry;
+  const { resource, schema, singular, shortNames, columns, scale, upstream } = entry;
   const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, ...fields } = schema.shape;
   const body = structuralSchema(z.object(fields));
   return {
@@ -116,7 +209,7 @@ export function customResourceDefinition(entry: CustomResource) {
               },
             },
           },
-          subresources: { status: {} },
+          subresources: { status: {}, ...(scale === undefined ? {} : { scale }) },
           ...(columns === undefined ? {} : { additionalPrinterColumns: columns }),
         },
       ],

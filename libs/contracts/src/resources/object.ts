@@ -39,3 +39,5 @@ export const condition = z.object({
   reason: z.string().min(1).max(1024),
   message: z.string().max(32_768),
 });
+
+export type Condition = z.infer<typeof condition>;
