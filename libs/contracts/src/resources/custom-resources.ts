@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { clusterTopologyBindingKind, clusterTopologyBindingSchema } from './cluster-topology-binding.js';
+import { dynamoGraphDeploymentKind, dynamoGraphDeploymentSchema } from './dynamo-graph-deployment.js';
 import { gangPlacementKind, gangPlacementSchema } from './gang-placement.js';
 import { inferenceModelKind, inferenceModelSchema } from './inference-model.js';
 import { inferenceModelRewriteKind, inferenceModelRewriteSchema } from './inference-model-rewrite.js';
 import { inferencePoolKind, inferencePoolSchema } from './inference-pool.js';
 import { inferencePoolV1Alpha2Kind, inferencePoolV1Alpha2Schema } from './inference-pool-v1alpha2.js';
+import { pavedRoadInferencePoolKind, pavedRoadInferencePoolSchema } from './paved-road-inference-pool.js';
 import { podCliqueKind, podCliqueSchema } from './pod-clique.js';
 import { podCliqueScalingGroupKind, podCliqueScalingGroupSchema } from './pod-clique-scaling-group.js';
 import { podCliqueSetKind, podCliqueSetSchema } from './pod-clique-set.js';
@@ -47,6 +49,11 @@ const breached: PrinterColumn = {
   jsonPath: '.status.conditions[?(@.type=="MinAvailableBreached")].status',
   priority: 1,
 };
+const ready: PrinterColumn = {
+  name: 'Ready',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+};
 const replicaPaths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
 
 /** Every custom resource that Penstock reads, with what its CustomResourceDefinition needs. */
@@ -80,6 +87,28 @@ export const CUSTOM_RESOURCES: readonly CustomResource[] = [
     singular: 'inferencemodelrewrite',
     columns: [pool, age],
     upstream: 'llm-d/llm-d-router',
+  },
+  {
+    resource: pavedRoadInferencePoolKind,
+    schema: pavedRoadInferencePoolSchema,
+    singular: 'inferencepool',
+    shortNames: ['pavedpool'],
+    columns: [
+      { name: 'Model', type: 'string', jsonPath: '.spec.model' },
+      count('Prefill', '.spec.replicas.prefill'),
+      count('Decode', '.spec.replicas.decode'),
+      ready,
+      age,
+    ],
+    upstream: 'llm-d',
+  },
+  {
+    resource: dynamoGraphDeploymentKind,
+    schema: dynamoGraphDeploymentSchema,
+    singular: 'dynamographdeployment',
+    shortNames: ['dgd'],
+    columns: [ready, age],
+    upstream: 'ai-dynamo/dynamo',
   },
   {
     resource: podCliqueSetKind,

@@ -1,5 +1,6 @@
 export * from './cluster-topology-binding.js';
 export * from './custom-resources.js';
+export * from './dynamo-graph-deployment.js';
 export * from './gang-placement.js';
 export * from './grove-names.js';
 export * from './inference-model.js';
@@ -11,6 +12,7 @@ export * from './lease.js';
 export * from './namespace.js';
 export * from './node.js';
 export type { Condition } from './object.js';
+export * from './paved-road-inference-pool.js';
 export * from './pod.js';
 export * from './pod-clique.js';
 export * from './pod-clique-scaling-group.js';
