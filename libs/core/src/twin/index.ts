@@ -2,6 +2,7 @@ export * from './clairvoyant.js';
 export * from './fleet-options.js';
 export * from './ladder.js';
 export * from './quantile.js';
+export * from './ramp-trace.js';
 export * from './random-source.js';
 export * from './run-fleet.js';
 export * from './session-trace.js';
