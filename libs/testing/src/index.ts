@@ -3,3 +3,5 @@ export * from './fakes/index.js';
 export * from './process/index.js';
 export * from './provision/index.js';
 export * from './servers/index.js';
+export * from './test-cluster/index.js';
+export * from './tools/index.js';

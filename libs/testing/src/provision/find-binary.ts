@@ -1,5 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { isProgram } from './is-program.js';
 import { ProvisionError } from './provision-error.js';
 import { runCommand } from './run-command.js';
 import type { ServerKind } from './server-kinds.js';
@@ -60,15 +60,6 @@ export async function versionOf(
   const { status, stdout, stderr } = await runCommand(path, ['--version'], { env, timeoutMs: 20_000 });
   if (status !== 0) return undefined;
   return kind.versionPattern.exec(`${stdout}${stderr}`)?.[1];
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** Whether dotted version `version` is `minimum` or newer. */

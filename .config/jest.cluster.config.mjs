@@ -1,0 +1,9 @@
+import base from './jest.config.mjs';
+
+/** The tests that a real API server must pass as well: one server per file, one file at a time. */
+export default {
+  ...base,
+  testMatch: ['**/src/**/*.cluster.spec.ts', '**/test/**/*.cluster.spec.ts'],
+  maxWorkers: 1,
+  testTimeout: 90_000,
+};

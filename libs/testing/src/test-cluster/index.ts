@@ -1,0 +1,2 @@
+export { startTestCluster } from './start-test-cluster.js';
+export type { TestCluster, TestNode } from './test-cluster.js';

@@ -1,0 +1,3 @@
+export { type BuildToolsOptions, type BuiltTools, buildTools } from './build-tools.js';
+export { findTool } from './find-tool.js';
+export { TOOL_NAMES, type ToolName } from './tool-list.js';
