@@ -3,6 +3,8 @@ export * from './approximate-prefix-index.js';
 export * from './create-policy.js';
 export type { Filter } from './filters/filter.js';
 export * from './filters/prefix-affinity-filter.js';
+export type { WaitingSeat } from './flow-control/waiting-queue.js';
+export * from './flow-control/waiting-room.js';
 export * from './load-ledger.js';
 export * from './policies/policy-options.js';
 export * from './policies/scored-policy.js';
