@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, count, event, millis, name } from './common.js';
+import { address, count, engineId, event, millis, name, role } from './common.js';
 
 const candidate = z.object({
   endpoint: address,
@@ -19,6 +19,11 @@ export const routingDecided = event({
   decidedAtMs: millis.optional().describe('Time of the decision, milliseconds since the epoch'),
   metricsAgeMs: millis,
   kvAgeMs: millis,
+  waitedMs: millis.optional().describe('Time spent waiting for an engine; absent when there was one at once'),
+  prefixSource: z
+    .enum(['none', 'approximate', 'exact'])
+    .optional()
+    .describe('Where the matched tokens of the chosen engine are known from'),
   scheduler: name,
   reason: z.string().max(1000),
   excluded: z.record(z.string(), count),
@@ -48,15 +53,29 @@ export const routingRejected = event({
   scheduler: name,
 }).describe('A request was refused before it reached an engine');
 
+const engineLoad = z.object({
+  engine: engineId,
+  role,
+  ready: z.boolean().describe('Its pod is ready and it answers; a draining engine may be ready'),
+  waiting: count.describe('Requests waiting in the engine, as last scraped'),
+  running: count.describe('Requests running in the engine, as last scraped'),
+  kvUsage: z.number().min(0).max(1).describe('KV cache in use, as last scraped'),
+  kvCapacityTokens: count.describe('Size of the KV cache; 0 until known'),
+  metricsAgeMs: millis.describe('Age of the scraped figures; 4294967295 before the first scrape'),
+});
+
 export const demandReported = event({
-  model: name,
+  model: name.describe('Served name of the base model; adapters count for theirs'),
   class: name.describe('Service class; `standard` until classes are configured'),
-  role: z.enum(['prefill', 'decode', 'both', 'batch']),
+  role,
   intervalMs: millis,
-  requests: count,
+  requests: count.describe('Arrived in the interval, those that had to wait included'),
   promptTokens: count,
   uncachedTokens: count,
   outputTokens: count,
-  inFlight: count,
+  inFlight: count.describe('At engines now'),
+  held: count.optional().describe('Waiting in the scheduler for an engine now'),
+  heldTokens: count.optional().describe('Their prompt tokens'),
+  engines: z.array(engineLoad).max(5000).optional().describe('Engines of the model in the pool'),
   scheduler: name,
-}).describe('Demand seen by one scheduler replica over the last interval');
+}).describe('Demand for one model of one pool seen by one scheduler replica over the last interval');

@@ -13,3 +13,6 @@ export const ROLE_LABEL = 'llm-d.ai/role';
 /** Names of the container ports on which an engine publishes and replays KV events. */
 export const KV_EVENTS_PORT = 'kv-events';
 export const KV_REPLAY_PORT = 'kv-replay';
+
+/** Annotation of a VariantAutoscaling: name of the InferencePool, in its namespace, that its engines serve. */
+export const POOL_ANNOTATION = 'penstock.dev/pool';
