@@ -1,9 +1,11 @@
 // Runs jest on the workspace, or on the folder given first: `node .config/jest.mjs libs/core -t name`.
+// With PENSTOCK_TEST_CLUSTER=kube, runs the tests named *.cluster.spec.ts against a real API server.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const args = process.argv.slice(2).map((a) => (/^(apps|libs)\/[^/]+$/.test(a) ? `${root}/${a}/` : a));
+const config = process.env.PENSTOCK_TEST_CLUSTER === 'kube' ? 'jest.cluster.config.mjs' : 'jest.config.mjs';
 const { status } = spawnSync(
   process.execPath,
   [
@@ -11,7 +13,7 @@ const { status } = spawnSync(
     '--no-warnings',
     `${root}/node_modules/jest/bin/jest.js`,
     '-c',
-    `${root}/.config/jest.config.mjs`,
+    `${root}/.config/${config}`,
     ...args,
   ],
   { stdio: 'inherit', cwd: root },

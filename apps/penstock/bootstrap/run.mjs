@@ -53,6 +53,19 @@ if (
   fail(`Node ${process.versions.node} cannot run the services on this platform; install Node 22.19 or newer`);
 }
 
+// The test tools are built from source: nothing of ours needs to be compiled for them.
+if (command === 'tools' || command === 'test:cluster') {
+  const tools = [
+    '--no-warnings',
+    `--import=${root}/.config/source-loader.mjs`,
+    `${root}/libs/testing/src/tools/main.ts`,
+    ...(command === 'tools' ? rest : ['--cluster']),
+  ];
+  const { code } = await run(node, tools, { show: true });
+  if (command === 'tools' || code !== 0) process.exit(code);
+  process.env.PENSTOCK_TEST_CLUSTER = 'kube';
+}
+
 const started = Date.now();
 const built = await run(node, [
   `${root}/node_modules/nx/dist/bin/nx.js`,
@@ -73,7 +86,7 @@ if (command === 'up' && Date.now() - started > 4000)
   process.stderr.write(`built in ${Math.round((Date.now() - started) / 1000)} s\n`);
 
 const target =
-  command === 'test'
+  command === 'test' || command === 'test:cluster'
     ? [`${root}/.config/jest.mjs`, ...rest]
     : [`${root}/apps/penstock/dist/main.js`, command, ...rest];
 const child = spawn(node, target, {

@@ -1,3 +1,4 @@
+// Programs that tests need, pinned: `npm run tools` builds the packages of the tool block. There is no Go code here.
 module penstock.dev/testing/tools
 
 go 1.26.0
@@ -267,6 +268,9 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
+// k8s.io/kubernetes asks for its staging modules at v0.0.0, which no proxy has, so each is replaced by the release that
+// belongs to it. helm asks for v0.37 and is compiled against these as well, which it bears. Change every line
+// together with k8s.io/kubernetes: v1.X.Y goes with v0.X.Y. etcd stays at the minor version that k8s.io/apiserver names.
 replace (
 	k8s.io/api => k8s.io/api v0.36.3
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.36.3

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const LOADER = fileURLToPath(new URL('./source-loader.mjs', import.meta.url));
+const LOADER = fileURLToPath(new URL('../../../../../.config/source-loader.mjs', import.meta.url));
 
 /** A dev cluster as a process of its own, run from source, so that it can be killed. */
 export class DevClusterProcess {
