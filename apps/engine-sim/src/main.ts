@@ -29,7 +29,7 @@ if ('help' in parsed) {
       logError: (error, path, id) =>
         log('error', `${path} ${id}: ${error instanceof Error ? error.stack : String(error)}`),
     });
-    for (const warning of sim.warnings) log('warn', warning);
+    for (const warning of [...parsed.warnings, ...sim.warnings]) log('warn', warning);
     const { url, kvEvents, kvReplay } = sim;
     process.stdout.write(`${JSON.stringify({ ready: true, url, kvEvents, kvReplay })}\n`);
     // Once everything is loaded and the first probes are answered.

@@ -42,7 +42,7 @@ export interface EngineSimHost {
 export async function startEngineSim(options: EngineSimOptions, host: EngineSimHost): Promise<EngineSim> {
   const profile = findProfile({
     gpu: options.gpu,
-    model: options.model,
+    model: options.timedAs,
     dtype: options.dtype,
     tp: options.tensorParallel,
   });

@@ -3,8 +3,10 @@ import type { KvEventsConfig } from './kv-events-config.js';
 
 /** Everything engine-sim is told at start. */
 export interface EngineSimOptions {
-  /** Model whose timing is simulated, and its first name in the API unless `servedModelNames` says otherwise. */
+  /** Model that the engine stands for, and its first name in the API unless `servedModelNames` says otherwise. */
   readonly model: string;
+  /** Calibrated model whose timing is used: of `gpu`, `dtype` and `tensorParallel` there is a profile. */
+  readonly timedAs: string;
   readonly servedModelNames: readonly string[];
   readonly host: string;
   readonly port: number;

@@ -26,6 +26,7 @@ describe('parseOptions', () => {
       maxBatchedTokens: 8_192,
       seed: 0,
       gpu: 'h100',
+      timedAs: 'Qwen3-32B',
       dtype: 'bf16',
       tensorParallel: 2,
       speed: 1,
@@ -112,7 +113,11 @@ describe('parseOptions', () => {
     [['--sim-event-format', 'xml']],
     [['--kv-events-config', '{"enable_kv_cache_events":true,"endpoint":"ipc:///tmp/x"}']],
     [['--sim-failures', '{"errorRate":2}']],
-    [['stray']],
+    [['one', 'two']],
+    [['--tensor-parallel-size', 'all']],
+    [['--sim-tp', '3']],
+    [['--sim-dtype', 'fp4']],
+    [['--sim-sped', '10']],
   ])('refuses %j', (args) => {
     expect(errorsOf(args).length).toBeGreaterThan(0);
   });
@@ -129,6 +134,68 @@ describe('parseOptions', () => {
     expect(errors).toEqual([
       expect.stringMatching(/abacus.*h100/),
       expect.stringMatching(/at least .* 300, got 100/),
+    ]);
+  });
+
+  it('takes what containers of vLLM and Dynamo are started with, and says what has no effect', () => {
+    const decode = optionsOf(
+      [
+        '--kv-transfer-config={"kv_connector":"NixlConnector","kv_role":"kv_consumer"}',
+        ...['--dtype=fp8', '--gpu-memory-utilization=0.92', '--max-model-len=32768', '--host', '127.0.0.7'],
+      ],
+      { VLLM_MODEL: 'meta-llama/Llama-3.1-70B-Instruct', DYN_ROUTER_MODE: 'kv' },
+    );
+    expect(decode).toMatchObject({
+      model: 'meta-llama/Llama-3.1-70B-Instruct',
+      servedModelNames: ['meta-llama/Llama-3.1-70B-Instruct'],
+      timedAs: 'Llama-3.1-70B',
+      dtype: 'fp8',
+      tensorParallel: 2,
+      maxModelLenTokens: 32_768,
+      host: '127.0.0.7',
+      port: 8000,
+    });
+    expect(decode.kvEvents).toBeUndefined();
+    const prefill = parseOptions(
+      [
+        'python3',
+        '-m',
+        'dynamo.vllm',
+        '--model',
+        'Qwen/Qwen3-0.6B',
+        '--is-prefill-worker',
+        '--host',
+        '127.0.0.8',
+      ],
+      {},
+    );
+    expect(prefill).toMatchObject({
+      options: { model: 'Qwen/Qwen3-0.6B', timedAs: 'Llama-3.1-8B', host: '127.0.0.8' },
+      warnings: [
+        'not calibrated, timed as the nearest: model Qwen/Qwen3-0.6B as Llama-3.1-8B',
+        'without effect here: --is-prefill-worker',
+      ],
+    });
+  });
+
+  it('prefers --model to an argument, and that to the environment', () => {
+    const env = { VLLM_MODEL: 'c' };
+    expect(optionsOf(['b', '--model', 'a'], env).model).toBe('a');
+    expect(optionsOf(['b', '--enforce-eager', '--port', '1'], env).model).toBe('b');
+    expect(optionsOf([], env).model).toBe('c');
+    expect(optionsOf([], { VLLM_MODEL: '' }).model).toBe('Qwen/Qwen3-32B');
+  });
+
+  it('times what vLLM flags ask for as the nearest, and what --sim flags ask for exactly', () => {
+    expect(parseOptions(['--tensor-parallel-size', '8'], {})).toMatchObject({
+      options: { tensorParallel: 2 },
+      warnings: [expect.stringContaining('tensor parallelism 8 as 2')],
+    });
+    expect(optionsOf(['-tp', '1', '--sim-tp', '2']).tensorParallel).toBe(2);
+    expect(optionsOf(['-tp=1']).tensorParallel).toBe(1);
+    expect(optionsOf(['--quantization', 'fp8']).dtype).toBe('fp8');
+    expect(errorsOf(['--sim-tp', '8'])).toEqual([
+      expect.stringMatching(/no engine profile.*tp 8; choose one of/),
     ]);
   });
 

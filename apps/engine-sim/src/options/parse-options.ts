@@ -1,12 +1,22 @@
-import { findProfile } from '@penstock/core/engine-model';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
+import { chooseTiming } from './choose-timing.js';
 import { failurePlan } from './failure-plan.js';
+import { foreignFlags } from './foreign-flags.js';
 import { kvEventsConfig } from './kv-events-config.js';
 import type { EngineSimOptions } from './options.js';
+import { programArguments } from './program-arguments.js';
 
-/** Result of reading the command line: options, a text to print (`--help`), or everything that is wrong. */
-export type ParsedOptions = { options: EngineSimOptions } | { help: string } | { errors: readonly string[] };
+/**
+ * Result of reading the command line: options and what was asked for that is done differently, a text to print
+ * (`--help`), or everything that is wrong.
+ */
+export type ParsedOptions =
+  | { options: EngineSimOptions; warnings: readonly string[] }
+  | { help: string }
+  | { errors: readonly string[] };
+
+const DEFAULT_MODEL = 'Qwen/Qwen3-32B';
 
 const number = z
   .string()
@@ -28,7 +38,7 @@ const json = <T extends z.ZodType>(schema: T) =>
     .pipe(schema);
 
 const flags = z.object({
-  model: z.string().min(1).max(256),
+  model: z.string().min(1).max(256).optional(),
   servedModelName: z.array(z.string().min(1).max(256)).min(1).optional(),
   host: z.string().min(1),
   port: integer(0, 65_535),
@@ -41,8 +51,11 @@ const flags = z.object({
   prefixCachingHashAlgo: z.literal('sha256_cbor', 'must be sha256_cbor: the one whose hashes are portable'),
   seed: integer(0, 0xffff_ffff),
   simGpu: z.string(),
-  simDtype: z.string(),
-  simTp: integer(1, 64),
+  dtype: z.string().min(1).optional(),
+  quantization: z.string().min(1).optional(),
+  tensorParallelSize: integer(1, 1_024).optional(),
+  simDtype: z.string().optional(),
+  simTp: integer(1, 64).optional(),
   simSpeed: number.pipe(z.number().min(0.01).max(10_000)),
   simEventFormat: z.enum(['array', 'map']),
   simTokenizer: z.string().min(1).optional(),
@@ -56,7 +69,11 @@ function command(): Command {
       'A vLLM-compatible engine without a GPU: OpenAI API, metrics and KV events, timed by a calibrated model.',
     )
     .helpOption('-h, --help', 'print this text')
-    .option('--model <name>', 'model to simulate', 'Qwen/Qwen3-32B')
+    .argument('[model]', 'as --model')
+    .option(
+      '--model <name>',
+      `model to simulate (default: VLLM_MODEL of the environment, else ${DEFAULT_MODEL})`,
+    )
     .option('--served-model-name <name...>', 'names in the API (default: the model)')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0: any free one', '8000')
@@ -65,12 +82,18 @@ function command(): Command {
     .option('--max-num-seqs <count>', 'sequences per step', '256')
     .option('--max-num-batched-tokens <tokens>', 'tokens per step', '8192')
     .option('--num-gpu-blocks-override <count>', 'KV blocks (default: what the GPUs hold)')
+    .option('--tensor-parallel-size <count>', 'GPUs per engine; the nearest calibrated number is timed')
+    .option('--dtype <name>', 'type of the weights; fp8 is timed as fp8, all others as bf16')
+    .option('--quantization <name>', 'fp8 is timed as fp8, all others as bf16')
     .option('--kv-events-config <json>', 'cache events, as in vLLM (default: none)')
     .option('--prefix-caching-hash-algo <name>', 'block hash', 'sha256_cbor')
     .option('--seed <number>', 'seed of the generated answers and failures', '0')
     .option('--sim-gpu <name>', 'GPU: a100, h100, h200, b200', 'h100')
-    .option('--sim-dtype <name>', 'weights: bf16 or fp8', 'bf16')
-    .option('--sim-tp <count>', 'GPUs per engine (tensor parallel)', '2')
+    .option(
+      '--sim-dtype <name>',
+      'weights: bf16 or fp8 (default: as --dtype and --quantization say, else bf16)',
+    )
+    .option('--sim-tp <count>', 'GPUs per engine (default: --tensor-parallel-size, else 2 where calibrated)')
     .option('--sim-speed <factor>', 'virtual time passes this many times faster than the clock', '1')
     .addOption(
       new Option('--sim-event-format <format>', 'msgpack layout of events')
@@ -88,18 +111,24 @@ function command(): Command {
 /** Reads the command line (without node and script) and the environment; reports every mistake at once. */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): ParsedOptions {
   const program = command();
-  if (args.includes('--help') || args.includes('-h')) return { help: helpOf(program) };
+  const own = programArguments(args, env);
+  if (own.includes('--help') || own.includes('-h')) return { help: helpOf(program) };
   const errors: string[] = [];
+  let ignored: readonly string[] = [];
+  let words: readonly string[] = [];
   try {
-    const { operands, unknown } = program.parseOptions([...args]);
-    for (const arg of operands) errors.push(`unexpected argument "${arg}"`);
-    for (const arg of unknown) {
-      errors.push(arg.startsWith('-') ? `unknown flag ${arg}: see --help` : `unexpected argument "${arg}"`);
-    }
+    const { operands, unknown } = program.parseOptions(own);
+    const known = program.options.flatMap((option) => option.long ?? []);
+    const foreign = foreignFlags(unknown, known);
+    errors.push(...foreign.errors);
+    ignored = foreign.ignored;
+    words = [...operands, ...foreign.words];
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { errors: [error.message.replace(/^error: /, '')] };
   }
+  const [positional, ...surplus] = words;
+  for (const word of surplus) errors.push(`unexpected argument "${word}"`);
   const parsed = flags.safeParse(program.opts());
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
@@ -109,14 +138,25 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): P
       );
     }
   }
-  const hashSeed = env['PYTHONHASHSEED'];
-  if (parsed.success) errors.push(...conflicts(parsed.data));
-  if (errors.length > 0 || !parsed.success) return { errors };
+  if (!parsed.success) return { errors };
   const f = parsed.data;
+  if (f.maxNumBatchedTokens < f.maxNumSeqs) {
+    errors.push(
+      `--max-num-batched-tokens: must be at least --max-num-seqs, ${f.maxNumSeqs}, got ${f.maxNumBatchedTokens}`,
+    );
+  }
+  const model = f.model ?? positional ?? (env['VLLM_MODEL'] || DEFAULT_MODEL);
+  const timing = chooseTiming({ ...f, model });
+  if ('error' in timing) errors.unshift(timing.error);
+  if (errors.length > 0 || 'error' in timing) return { errors };
+  const { profile } = timing;
+  const warnings = [...timing.warnings];
+  if (ignored.length > 0) warnings.push(`without effect here: ${[...new Set(ignored)].join(' ')}`);
   return {
+    warnings,
     options: {
-      model: f.model,
-      servedModelNames: f.servedModelName ?? [f.model],
+      model,
+      servedModelNames: f.servedModelName ?? [model],
       host: f.host,
       port: f.port,
       maxModelLenTokens: f.maxModelLen,
@@ -126,37 +166,23 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): P
       blockCount: f.numGpuBlocksOverride,
       kvEvents: f.kvEventsConfig?.enable_kv_cache_events ? f.kvEventsConfig : undefined,
       seed: f.seed,
-      gpu: f.simGpu,
-      dtype: f.simDtype,
-      tensorParallel: f.simTp,
+      gpu: profile.gpu,
+      timedAs: profile.model,
+      dtype: profile.dtype,
+      tensorParallel: profile.tp,
       speed: f.simSpeed,
       eventFormat: f.simEventFormat,
       tokenizerDir: f.simTokenizer,
       failures: f.simFailures,
       debug: f.simDebug,
-      hashSeed,
+      hashSeed: env['PYTHONHASHSEED'],
     },
   };
 }
 
-/** What is wrong although each flag alone is right. */
-function conflicts(f: z.infer<typeof flags>): string[] {
-  const errors: string[] = [];
-  try {
-    findProfile({ gpu: f.simGpu, model: f.model, dtype: f.simDtype, tp: f.simTp });
-  } catch (error) {
-    errors.push(`--sim-gpu, --model, --sim-dtype, --sim-tp: ${(error as Error).message}`);
-  }
-  if (f.maxNumBatchedTokens < f.maxNumSeqs) {
-    errors.push(
-      `--max-num-batched-tokens: must be at least --max-num-seqs, ${f.maxNumSeqs}, got ${f.maxNumBatchedTokens}`,
-    );
-  }
-  return errors;
-}
-
 function helpOf(program: Command): string {
-  return `${program.helpInformation()}\nEnvironment: PYTHONHASHSEED seeds the block hashes as in vLLM.\n`;
+  return `${program.helpInformation()}\nEnvironment: PYTHONHASHSEED seeds the block hashes as in vLLM; VLLM_MODEL names the model.
+Other flags of vLLM and Dynamo are accepted without effect.\n`;
 }
 
 const flagOf = (name: string): string =>

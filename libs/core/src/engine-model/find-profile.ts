@@ -9,7 +9,8 @@ export interface ProfileQuery {
   readonly tp: number;
 }
 
-const modelKey = (model: string): string =>
+/** What two spellings of one model have in common: no organisation, no `-Instruct`, lower case. */
+export const modelKey = (model: string): string =>
   model
     .slice(model.lastIndexOf('/') + 1)
     .toLowerCase()

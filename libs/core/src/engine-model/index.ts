@@ -7,6 +7,7 @@ export * from './engine-profile.js';
 export * from './engine-request.js';
 export * from './find-profile.js';
 export * from './kv-pool-tokens.js';
+export * from './nearest-profile.js';
 export * from './profiles.js';
 export * from './step-outcome.js';
 export * from './step-time.js';
