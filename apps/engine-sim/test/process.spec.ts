@@ -99,10 +99,10 @@ describe('the process', () => {
   });
 
   it('reports every mistake and ends with 1', async () => {
-    const engine = start(['--sim-gpu', 'abacus', '--max-num-seqs', '-1', '--no-such-flag']);
+    const engine = start(['--sim-gpu', 'abacus', '--max-num-seqs', '-1', '--sim-nothing']);
     expect(await engine.exit()).toMatchObject({ code: 1 });
     expect(engine.stderr).toContain('--max-num-seqs');
-    expect(engine.stderr).toContain('--no-such-flag');
+    expect(engine.stderr).toContain('--sim-nothing');
     expect(engine.stdout).toBe('');
     const unknown = start(['--sim-gpu', 'abacus']);
     expect(await unknown.exit()).toMatchObject({ code: 1 });
