@@ -11,4 +11,5 @@ export { endpointsOf, matchesLabels } from './pools/endpoints-of.js';
 export { type Pool, type PoolProblem, poolOf, poolOfV1Alpha2 } from './pools/pool.js';
 export { diffPools, type PoolChange, type PoolView } from './pools/pool-change.js';
 export { PoolDirectory, type PoolDirectoryOptions, type PoolListener } from './pools/pool-directory.js';
+export type { PoolObject } from './pools/pool-object.js';
 export { WorkQueue, type WorkQueueOptions } from './queue/work-queue.js';

@@ -19,6 +19,8 @@ export interface Endpoint {
   readonly ready: boolean;
   /** The pod is being deleted: requests under way may finish. */
   readonly terminating: boolean;
+  /** The pod is about to be removed (annotation `penstock.dev/draining`): it serves, but nothing new should go there. */
+  readonly draining: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** From a container port named `kv-events` (plus the rank, as vLLM does); absent when none is declared. */
   readonly kvEventsPort?: number;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Pod } from '@penstock/contracts';
 import fc from 'fast-check';
 import { enginePod } from '../../test/objects.js';
 import { endpointsOf, type Pool } from '../index.js';
@@ -38,6 +39,7 @@ describe('endpointsOf', () => {
         address: '127.20.0.1:8000',
         ready: true,
         terminating: false,
+        draining: false,
         labels: { app: 'engine' },
         kvEventsPort: 5557,
         kvReplayPort: 5558,
@@ -74,6 +76,50 @@ describe('endpointsOf', () => {
       ready: false,
       terminating: true,
     });
+  });
+
+  it.each(['2026-11-25T23:00:00Z', '', 'soon'])(
+    'marks a pod annotated as draining with %j, still ready',
+    (value) => {
+      const pod = enginePod({ annotations: { 'penstock.dev/draining': value } });
+      expect(endpointsOf(pool, [pod])[0]).toMatchObject({ ready: true, draining: true });
+    },
+  );
+
+  it('takes the pods of a plain Deployment: no ports, no probe, no labels of ours', () => {
+    const worker = { app: 'llama-70b-worker', 'llm-d.ai/role': 'decode' };
+    const pod: Pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        namespace: 'ns',
+        name: 'llama-70b-decode-5d8f-x2x',
+        uid: 'u',
+        labels: { ...worker, 'pod-template-hash': '5d8f' },
+      },
+      spec: {
+        containers: [{ name: 'vllm-decode', image: 'vllm/vllm-openai:v0.18.0', args: ['--dtype=fp8'] }],
+      },
+      status: {
+        phase: 'Running',
+        podIP: '10.1.2.3',
+        conditions: [{ type: 'Ready', status: 'True' }],
+        containerStatuses: [{ name: 'vllm-decode', restartCount: 1 }],
+      },
+    };
+    const [endpoint] = endpointsOf({ ...pool, selector: worker }, [pod]);
+    expect(endpoint).toMatchObject({
+      address: '10.1.2.3:8000',
+      ready: true,
+      restartCount: 1,
+      draining: false,
+    });
+    expect([endpoint?.kvEventsPort, endpoint?.kvReplayPort]).toEqual([undefined, undefined]);
+    const prefill = {
+      ...pod,
+      metadata: { ...pod.metadata, labels: { ...worker, 'llm-d.ai/role': 'prefill' } },
+    };
+    expect(endpointsOf({ ...pool, selector: worker }, [prefill])).toEqual([]);
   });
 
   it('reads restarts from the container with the port, else from all', () => {

@@ -1,4 +1,10 @@
-import { ACTIVE_PORTS_ANNOTATIONS, KV_EVENTS_PORT, KV_REPLAY_PORT, type Pod } from '@penstock/contracts';
+import {
+  ACTIVE_PORTS_ANNOTATIONS,
+  DRAINING_ANNOTATION,
+  KV_EVENTS_PORT,
+  KV_REPLAY_PORT,
+  type Pod,
+} from '@penstock/contracts';
 import type { Endpoint } from './endpoint.js';
 import type { Pool } from './pool.js';
 
@@ -34,7 +40,7 @@ export function matchesLabels(
 }
 
 function endpoint(pool: Pool, pod: Pod, ip: string, port: number, rank: number): Endpoint {
-  const { name, uid, labels } = pod.metadata;
+  const { name, uid, labels, annotations } = pod.metadata;
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const { restartCount, startedAtMs } = life(pod, port);
   const kvEventsPort = namedPort(pod, KV_EVENTS_PORT);
@@ -52,6 +58,8 @@ function endpoint(pool: Pool, pod: Pod, ip: string, port: number, rank: number):
     address: ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`,
     ready: !terminating && isReady(pod),
     terminating,
+    // Whatever the deadline says: who set the annotation takes it away again when the engine is to stay.
+    draining: annotations?.[DRAINING_ANNOTATION] !== undefined,
     labels: labels ?? {},
     ...(kvEventsPort === undefined ? {} : { kvEventsPort: kvEventsPort + rank }),
     ...(kvReplayPort === undefined ? {} : { kvReplayPort: kvReplayPort + rank }),

@@ -8,8 +8,9 @@ import {
 } from '@penstock/contracts';
 import type { Cluster, Informer } from '@penstock/core/ports';
 import { endpointsOf } from './endpoints-of.js';
-import { type Pool, type PoolProblem, poolOf, poolOfV1Alpha2 } from './pool.js';
+import type { Pool, PoolProblem } from './pool.js';
 import { diffPools, type PoolChange, type PoolView } from './pool-change.js';
+import { type PoolObject, poolObjects } from './pool-object.js';
 
 export interface PoolDirectoryOptions {
   /** Pools of this namespace only; all namespaces when absent. */
@@ -65,6 +66,11 @@ export class PoolDirectory {
 
   get(namespace: string, name: string): PoolView | undefined {
     return this.#views.find(({ pool }) => pool.namespace === namespace && pool.name === name);
+  }
+
+  /** Pool objects as last seen, with what is made of each. */
+  objects(): PoolObject[] {
+    return poolObjects(this.#v1.list(), this.#v1alpha2.list());
   }
 
   /** Pool objects that are not served, with the reason. */
@@ -124,20 +130,15 @@ export class PoolDirectory {
   #readPools(): { pools: Pool[]; problems: PoolProblem[] } {
     const pools = new Map<string, Pool>();
     const problems: PoolProblem[] = [];
-    const outcomes = [...this.#v1.list().map(poolOf), ...this.#v1alpha2.list().map(poolOfV1Alpha2)];
-    for (const outcome of outcomes) {
-      // A pool that became invalid is served as it was: a typing error must not stop its engines.
-      const { namespace, name } = 'pool' in outcome ? outcome.pool : outcome.problem;
-      const pool = 'pool' in outcome ? outcome.pool : this.get(namespace, name)?.pool;
-      if ('problem' in outcome) problems.push(outcome.problem);
-      if (pool === undefined) continue;
-      const first = pools.get(`${namespace}/${name}`);
-      if (first === undefined) {
-        pools.set(`${namespace}/${name}`, pool);
-      } else if (first.group !== pool.group) {
-        const problem = `InferencePool ${namespace}/${name} exists in ${first.group} and in ${pool.group}: the first is served`;
-        problems.push({ namespace, name, problem });
+    for (const { pool: read, object, problem } of this.objects()) {
+      const { namespace = 'default', name } = object.metadata;
+      if (problem !== undefined) {
+        const { reason: _reason, ...rest } = problem;
+        problems.push(rest);
       }
+      // A pool that became invalid is served as it was: a typing error must not stop its engines.
+      const pool = read ?? this.get(namespace, name)?.pool;
+      if (pool !== undefined && !pools.has(`${namespace}/${name}`)) pools.set(`${namespace}/${name}`, pool);
     }
     problems.sort((a, b) => (a.problem < b.problem ? -1 : 1));
     return { pools: [...pools.values()], problems };
