@@ -1,6 +1,7 @@
 export type { BackoffOptions } from './backoff.js';
 export type { ClusterAddress } from './connection/credentials.js';
 export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-cluster.js';
+export type { ModelClaim } from './models/model-claim.js';
 export { ModelDirectory, type ModelDirectoryOptions } from './models/model-directory.js';
 export { type ModelRule, type ModelTable, modelTable } from './models/model-table.js';
 export { type ModelResolution, resolveInTable, resolveModel } from './models/resolve-model.js';

@@ -7,6 +7,7 @@ import {
   inferenceModelSchema,
 } from '@penstock/contracts';
 import type { Cluster, Informer } from '@penstock/core/ports';
+import type { ModelClaim } from './model-claim.js';
 import { type ModelTable, modelTable } from './model-table.js';
 import { type ModelResolution, resolveInTable } from './resolve-model.js';
 
@@ -20,7 +21,8 @@ export class ModelDirectory {
   readonly #models: Informer<InferenceModel>;
   readonly #rewrites: Informer<InferenceModelRewrite>;
   #table: ModelTable | undefined;
-  #problems: string[] = [];
+  /** By `<kind> <namespace>/<name>`. */
+  readonly #invalid = new Map<string, string>();
 
   constructor(cluster: Cluster, options: ModelDirectoryOptions = {}) {
     const scope = { namespace: options.namespace };
@@ -58,7 +60,34 @@ export class ModelDirectory {
   /** Objects that are ignored because they are invalid, each with the reason. */
   problems(): readonly string[] {
     this.#current();
-    return this.#problems;
+    return [...this.#invalid.values()];
+  }
+
+  /** Every target that an object sends to a pool, the heaviest share of its rule first, without repeats. */
+  targetsOf(namespace: string, pool: string): string[] {
+    const { exact, generic } = this.#current();
+    const targets = new Set<string>();
+    for (const rule of [...exact.values(), ...(generic ? [generic] : [])]) {
+      if (rule.pool.namespace !== namespace || rule.pool.name !== pool) continue;
+      for (const { model } of [...rule.targets].sort((a, b) => b.weight - a.weight)) targets.add(model);
+    }
+    return [...targets];
+  }
+
+  /** Every object as last seen, with what is made of it. */
+  claims(): ModelClaim[] {
+    const { exact } = this.#current();
+    return [...this.#models.list(), ...this.#rewrites.list()].map((object): ModelClaim => {
+      const { namespace = 'default', name } = object.metadata;
+      const own = `${object.kind} ${namespace}/${name}`;
+      const invalid = this.#invalid.get(own);
+      if (invalid !== undefined) return { object, invalid };
+      // A rewrite has many names and may share them; only models are told apart by theirs.
+      if (!('modelName' in object.spec)) return { object };
+      const rule = exact.get(object.spec.modelName);
+      if (rule === undefined) return { object };
+      return rule.rule === own ? { object, rule } : { object, takenBy: rule.rule };
+    });
   }
 
   async stop(): Promise<void> {
@@ -67,7 +96,7 @@ export class ModelDirectory {
 
   #current(): ModelTable {
     if (this.#table === undefined) {
-      this.#problems = [];
+      this.#invalid.clear();
       const models = this.#models.list().filter((object) => this.#isValid(object, inferenceModelSchema));
       const rewrites = this.#rewrites
         .list()
@@ -87,7 +116,8 @@ export class ModelDirectory {
     const what = parsed.error.issues
       .map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`)
       .join('; ');
-    this.#problems.push(`${object.kind} ${namespace ?? 'default'}/${name} is invalid: ${what}`);
+    const own = `${object.kind} ${namespace ?? 'default'}/${name}`;
+    this.#invalid.set(own, `${own} is invalid: ${what}`);
     return false;
   }
 }

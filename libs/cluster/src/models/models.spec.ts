@@ -194,4 +194,34 @@ describe('ModelDirectory', () => {
     await directory.stop();
     expect(hand.watchers.every((watcher) => watcher.stopped)).toBe(true);
   });
+
+  it('says of every object what is made of it, and which targets a pool has', async () => {
+    const hand = new HandCluster();
+    const split = [
+      { name: 'llama', weight: 90 },
+      { name: 'finetuned', weight: 10 },
+    ];
+    hand.put(inferenceModelKind, model('canary', 4, { targetModels: split }));
+    hand.put(inferenceModelKind, model('single', 2));
+    hand.put(
+      inferenceModelKind,
+      model('bad', 1, { targetModels: [{ name: 'a', weight: 1 }, { name: 'b' }] }),
+    );
+    hand.put(inferenceModelKind, model('other', 3, { modelName: 'gpt', targetModels: split }));
+    hand.put(inferenceModelRewriteKind, rewrite('r', 5, [exactly('alias', 'llama')]));
+    const directory = new ModelDirectory(hand.cluster);
+    await eventually(() => directory.synced, Boolean);
+    const claims = Object.fromEntries(directory.claims().map((claim) => [claim.object.metadata.name, claim]));
+    expect(claims['single']).toMatchObject({ rule: { rule: 'InferenceModel llm-d/single' } });
+    expect(claims['canary']?.takenBy).toBe('InferenceModel llm-d/single');
+    expect(claims['bad']?.invalid).toContain('weights must be set on every target or on none');
+    expect(claims['r']).toEqual({ object: expect.anything() });
+    expect(directory.targetsOf('llm-d', 'pool').sort()).toEqual(['finetuned', 'llama']);
+    expect(directory.targetsOf('llm-d', 'nobody')).toEqual([]);
+    // The name of a model that a rewrite decides about is taken too.
+    hand.put(inferenceModelRewriteKind, rewrite('r', 5, [exactly('gpt', 'llama')]));
+    const taken = directory.claims().find((claim) => claim.object.metadata.name === 'other')?.takenBy;
+    expect(taken).toBe('InferenceModelRewrite llm-d/r rule 0');
+    await directory.stop();
+  });
 });
