@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isProgram } from '../provision/is-program.js';
 import { ProvisionError } from '../provision/provision-error.js';
@@ -98,7 +98,6 @@ async function buildTool(
     rmSync(partial, { force: true });
     throw new ProvisionError(explainBuildFailure(tool.name, `${result.stderr}\n${result.stdout}`, folder));
   }
-  chmodSync(partial, 0o755);
   renameSync(partial, target);
   return statSync(target).size;
 }
