@@ -19,5 +19,6 @@ export * from './pod-clique-scaling-group.js';
 export * from './pod-clique-set.js';
 export * from './pod-gang.js';
 export * from './resource-kind.js';
+export * from './service.js';
 export * from './structural-schema.js';
 export * from './well-known.js';
