@@ -1,0 +1,12 @@
+export * from './choose-victims.js';
+export * from './decision.js';
+export * from './demand-report.js';
+export * from './demand-window.js';
+export * from './engine-facts.js';
+export * from './pool-demand.js';
+export * from './pool-state.js';
+export * from './recommend-pool.js';
+export type { Role } from './role.js';
+export * from './scaling-options.js';
+export * from './variant.js';
+export * from './variant-figures.js';
