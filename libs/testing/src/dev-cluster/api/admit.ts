@@ -1,28 +1,33 @@
 import type { ApiObject } from '../object/api-object.js';
 import { metadataCauses } from '../object/parse-object.js';
 import { refuse } from '../object/refusals.js';
-import type { Target } from './cluster-state.js';
+import type { Target, WriteOptions } from './cluster-state.js';
 
 /**
- * Defaults and checks a new state, in place.
+ * Reads a new state as its kind, in place: drops unknown fields and fills in defaults.
  *
- * @param isStrict refuses fields the schema does not know, which are otherwise dropped
- * @throws ApiError 400 for unknown fields, 422 naming every field that is wrong
+ * @throws ApiError 400 for a value of the wrong type and, when the client is strict, for unknown fields
  */
-export function admit(target: Target, object: ApiObject, old: ApiObject | undefined, isStrict = false): void {
+export function readAsKind(target: Target, object: ApiObject, { validation, warn }: WriteOptions): void {
   const { resource, version } = target;
   const unknown = version.schema?.normalize(object) ?? [];
-  if (isStrict && unknown.length > 0) {
-    const list = unknown.map((path) => `unknown field "${path}"`).join(', ');
+  const problems = unknown.map((path) => `unknown field "${path}"`);
+  if (validation === 'Strict' && problems.length > 0) {
     throw refuse.badRequest(
-      `${resource.kind} in version "${version.name}" cannot be handled: strict decoding error: ${list}`,
+      `${resource.kind} in version "${version.name}" cannot be handled as a ${resource.kind}: strict decoding error: ${problems.join(', ')}`,
     );
   }
+  if (validation !== 'Ignore') for (const problem of problems) warn?.(problem);
   resource.setDefaults?.(object);
+}
+
+/** @throws ApiError 422 naming every field that is wrong */
+export function validateObject(target: Target, object: ApiObject, old: ApiObject | undefined): void {
+  const { resource, version } = target;
   const causes = [
     ...metadataCauses(object),
+    ...(version.schema?.validate(object, old) ?? []),
     ...(resource.validate?.(object, old) ?? []),
-    ...(version.schema?.validate(object) ?? []),
   ];
   if (causes.length > 0) throw refuse.invalid(resource, object.metadata.name, causes);
 }

@@ -17,6 +17,8 @@ export interface WriteOptions {
   readonly manager: string;
   readonly dryRun?: boolean;
   readonly subresource?: string;
-  /** Refuses fields the schema does not know (`fieldValidation=Strict`). */
-  readonly isStrict?: boolean;
+  /** What becomes of fields the kind does not have: refused, dropped with a warning (the default), or dropped. */
+  readonly validation?: 'Strict' | 'Warn' | 'Ignore';
+  /** Takes what the client should know although its request is carried out. */
+  readonly warn?: (text: string) => void;
 }

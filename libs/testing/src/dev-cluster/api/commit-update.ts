@@ -3,7 +3,7 @@ import { sameJson } from '../object/json.js';
 import { refuse } from '../object/refusals.js';
 import { type Ownership, trackUpdate, writeOwnership } from '../patch/managed-fields.js';
 import { apiVersionOf, resourceKey } from '../registry/resource.js';
-import { admit } from './admit.js';
+import { readAsKind, validateObject } from './admit.js';
 import type { ClusterState, Target, WriteOptions } from './cluster-state.js';
 import { isReleased } from './deletion.js';
 import { inVersion } from './read-object.js';
@@ -40,7 +40,8 @@ export function commitUpdate(
   const resetsOwnership = isOwnershipReset(next);
   const result = withFixedParts(target, old, next, options.subresource);
   refuseNewFinalizers(target, old, result);
-  admit(target, result, old, options.isStrict);
+  readAsKind(target, result, options);
+  validateObject(target, result, old);
   if (resource.hasGeneration && !sameJson(desiredState(target, result), desiredState(target, old))) {
     result.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }

@@ -5,7 +5,8 @@ import { refuse } from '../object/refusals.js';
 import { timestamp } from '../object/timestamp.js';
 import { type Ownership, trackUpdate, writeOwnership } from '../patch/managed-fields.js';
 import { apiVersionOf, resourceKey } from '../registry/resource.js';
-import { admit } from './admit.js';
+import { readAsKind, validateObject } from './admit.js';
+import { admitNew } from './admit-new.js';
 import type { ClusterState, Target, WriteOptions } from './cluster-state.js';
 import { inVersion } from './read-object.js';
 
@@ -26,23 +27,29 @@ export function createObject(
     throw refuse.badRequest('resourceVersion should not be set on objects to be created');
   }
   object.metadata = newMetadata(target, object);
+  readAsKind(target, object, options);
   requireNamespace(state, target, object.metadata.name);
+  if (resource.hasStatus && !resource.keepsStatusOnCreate) delete object.status;
+  object.metadata.managedFields = writeOwnership(owners ?? ownershipOfNew(target, object, options.manager));
+  if (resource.hasGeneration) object.metadata.generation = 1;
+  if (resource.initialStatus) object.status = resource.initialStatus(object);
+  admitNew(state, target, object);
+  validateObject(target, object, undefined);
   const key = resourceKey(resource);
   if (state.store.get(key, target.namespace, object.metadata.name)) {
     throw refuse.alreadyExists(resource, object.metadata.name);
   }
-  if (resource.hasGeneration) object.metadata.generation = 1;
-  if (resource.hasStatus && !resource.keepsStatusOnCreate) delete object.status;
-  const wanted = structuredClone(object);
-  admit(target, object, undefined, options.isStrict);
-  if (resource.initialStatus) object.status = resource.initialStatus(object);
-  const ownership =
-    owners ??
-    trackUpdate(undefined, wanted, { manager: options.manager, operation: 'Update' }, resource.listShapes);
-  object.metadata.managedFields = writeOwnership(ownership);
   if (options.dryRun) return object;
   object.apiVersion = apiVersionOf(resource.group, resource.storageVersion);
   return inVersion(state.store.put(key, object), apiVersion);
+}
+
+/** The writer owns all that is not there by itself. */
+function ownershipOfNew({ resource, version }: Target, object: ApiObject, manager: string): Ownership[] {
+  const { apiVersion, kind } = object;
+  const metadata = { name: '', uid: '', resourceVersion: '', creationTimestamp: '' };
+  const empty = { ...version.schema?.empty(), apiVersion, kind, metadata };
+  return trackUpdate(empty, object, { manager, operation: 'Update' }, resource.listShapes);
 }
 
 function newMetadata(target: Target, object: ApiObject): ApiObject['metadata'] {

@@ -37,5 +37,5 @@ function patchJson(target: Target, old: ApiObject, type: PatchType, patch: Json)
   if (target.resource.custom) {
     throw refuse.unsupportedMediaType(PATCH_TYPES.filter((t) => !t.includes('strategic')).join(', '));
   }
-  return applyStrategicMergePatch(old, patch, target.resource.listShapes);
+  return applyStrategicMergePatch(old, patch, target.resource.mergeKeys);
 }

@@ -19,10 +19,11 @@ describe('bad input', () => {
     };
   };
   const configMaps = '/api/v1/namespaces/default/configmaps';
+  const pods = '/api/v1/namespaces/default/pods';
 
   it.each([
     ['GET', '/nothing', undefined, 404],
-    ['GET', '/apis/apps', undefined, 404],
+    ['GET', '/apis/nothing', undefined, 404],
     ['GET', '/api/v1/namespaces/default/nodes', undefined, 404],
     ['GET', '/api/v1/pods/x', undefined, 404],
     ['GET', `${configMaps}/x/status`, undefined, 404],
@@ -40,6 +41,12 @@ describe('bad input', () => {
     ['POST', configMaps, '{"metadata":{"name":"x","labels":{"a":"not valid!"}}}', 422],
     ['POST', configMaps, '{"metadata":{"name":"x","ownerReferences":[{}]}}', 400],
     ['POST', configMaps, '{"metadata":{}}', 422],
+    [
+      'POST',
+      pods,
+      '{"metadata":{"name":"x"},"spec":{"containers":[{"name":"a","image":"i","args":[1]}]}}',
+      400,
+    ],
     ['POST', `${configMaps}?dryRun=Some`, '{"metadata":{"name":"x"}}', 400],
     ['DELETE', `${configMaps}/kube-root?propagationPolicy=Sideways`, undefined, 404],
   ] as [string, string, string | undefined, number][])(
@@ -59,10 +66,9 @@ describe('bad input', () => {
       { name: 'a', image: 'i', ports: [{ containerPort: 70000 }] },
       'spec.containers[0].ports[0].containerPort',
     ],
-    ['args that are no text', { name: 'a', image: 'i', args: [1] }, 'spec.containers[0].args[0]'],
     [
-      'a probe without pause',
-      { name: 'a', image: 'i', livenessProbe: { periodSeconds: 0 } },
+      'a probe with a negative pause',
+      { name: 'a', image: 'i', livenessProbe: { periodSeconds: -1 } },
       'spec.containers[0].livenessProbe.periodSeconds',
     ],
   ])('refuses %s', async (_what, container, field) => {

@@ -20,7 +20,7 @@ export function requestContext(parts: Omit<RequestContext, 'representation'>): R
 }
 
 /** @throws ApiError 400 for a dryRun other than `All` */
-export function writeOptions({ query, request, subresource }: RequestContext): WriteOptions {
+export function writeOptions({ query, request, response, subresource }: RequestContext): WriteOptions {
   const dryRun = query.getAll('dryRun').filter(Boolean);
   if (dryRun.some((value) => value !== 'All'))
     throw refuse.badRequest('dryRun: Unsupported value: expected All');
@@ -28,9 +28,26 @@ export function writeOptions({ query, request, subresource }: RequestContext): W
   return {
     manager: (query.get('fieldManager') || agent || 'unknown').slice(0, 128),
     dryRun: dryRun.length > 0,
-    isStrict: query.get('fieldValidation') === 'Strict',
+    validation: fieldValidation(query),
+    warn: (text) => addWarning(response, text),
     ...(subresource ? { subresource } : {}),
   };
+}
+
+function fieldValidation(query: URLSearchParams): WriteOptions['validation'] {
+  const value = query.get('fieldValidation') ?? '';
+  if (value === '' || value === 'Warn') return 'Warn';
+  if (value === 'Strict' || value === 'Ignore') return value;
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`;
+  const options = { group: 'meta.k8s.io', plural: '', kind: 'CreateOptions' };
+  throw refuse.invalid(options, '', [
+    { field: 'fieldValidation', reason: 'FieldValueNotSupported', message },
+  ]);
+}
+
+/** Shown to the user by clients that know how (RFC 7234 warning 299). */
+function addWarning(response: ServerResponse, text: string): void {
+  response.appendHeader('warning', `299 - ${JSON.stringify(text)}`);
 }
 
 /** A query parameter that is a number of at least 0. @throws ApiError 400 */

@@ -1,7 +1,7 @@
 import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
+import { formatAge } from '../object/format-age.js';
 import type { ServedResource } from '../registry/registry.js';
 import type { PrinterColumn } from '../registry/resource.js';
-import { formatAge } from './format-age.js';
 
 const NAME: PrinterColumn = {
   name: 'Name',
@@ -11,7 +11,8 @@ const NAME: PrinterColumn = {
 };
 const AGE: PrinterColumn = {
   name: 'Age',
-  type: 'date',
+  type: 'string',
+  isAge: true,
   description: 'Time since creation.',
   value: (object) => object.metadata.creationTimestamp,
 };
@@ -31,8 +32,7 @@ export function tableOf(
     metadata,
     columnDefinitions: columns.map((column) => ({
       name: column.name,
-      // Dates are rendered here, so to the client they are text.
-      type: column.type === 'date' ? 'string' : column.type,
+      type: column.type,
       format: column.name === 'Name' ? 'name' : '',
       description: column.description ?? '',
       priority: column.priority ?? 0,
@@ -50,7 +50,7 @@ export function tableOf(
 
 function cell(column: PrinterColumn, object: ApiObject, nowMs: number): Json {
   const value = column.value(object);
-  if (column.type !== 'date') return value;
+  if (!column.isAge) return value;
   const atMs = Date.parse(String(value));
   return Number.isNaN(atMs) ? '<unknown>' : formatAge(nowMs - atMs);
 }

@@ -11,6 +11,8 @@ export interface Cause {
     | 'FieldValueForbidden'
     | 'FieldValueDuplicate'
     | 'FieldValueTypeInvalid'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
     | 'FieldManagerConflict'
     | 'NamespaceTerminating';
   message: string;

@@ -16,13 +16,20 @@ export function generateName(base: string): string {
   return base.slice(0, MAX_LABEL_LENGTH - SUFFIX_LENGTH) + suffix;
 }
 
-/** What is wrong with a name, if anything: DNS-1123 label for namespaces and services, else subdomain. */
-export function checkName(name: string, rule: 'label' | 'subdomain'): Cause | undefined {
+/**
+ * What is wrong with a name, if anything: DNS-1123 label for namespaces and services, whatever a path may hold for
+ * access rules, else subdomain.
+ */
+export function checkName(name: string, rule: 'label' | 'subdomain' | 'path'): Cause | undefined {
   const invalid = (why: string): Cause => ({
     field: 'metadata.name',
     reason: 'FieldValueInvalid',
     message: `Invalid value: ${JSON.stringify(name)}: ${why}`,
   });
+  if (rule === 'path') {
+    const isPath = name !== '.' && name !== '..' && !/[/%]/.test(name);
+    return isPath ? undefined : invalid("may not be '.' or '..' or contain '/' or '%'");
+  }
   if (rule === 'label') {
     return name.length <= MAX_LABEL_LENGTH && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)
       ? undefined

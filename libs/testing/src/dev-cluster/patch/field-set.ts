@@ -25,20 +25,34 @@ const UNOWNED_METADATA = new Set([
   'selfLink',
 ]);
 
-/** Every field that can be owned, with its value (`true` for the existence of a keyed list item). */
+/** The fields that hold a value, with it (`true` for the existence of a keyed list item). */
 export function leafFields(object: ApiObject, shapes: ListShapes): Map<FieldPath, Json> {
-  const leaves = new Map<FieldPath, Json>();
+  return fieldsOf(object, { shapes, withContainers: false, out: new Map() });
+}
+
+/** The fields of `leafFields` and the objects and lists that hold them, each as `true`. */
+export function allFields(object: ApiObject, shapes: ListShapes): Map<FieldPath, Json> {
+  return fieldsOf(object, { shapes, withContainers: true, out: new Map() });
+}
+
+interface Collection {
+  readonly shapes: ListShapes;
+  readonly withContainers: boolean;
+  readonly out: Map<FieldPath, Json>;
+}
+
+function fieldsOf(object: ApiObject, into: Collection): Map<FieldPath, Json> {
   for (const [key, value] of Object.entries(object)) {
     if (key === 'apiVersion' || key === 'kind' || value === undefined) continue;
-    if (key !== 'metadata') collect(value, `f:${key}`, [key], shapes, leaves);
+    if (key !== 'metadata') collect(value, `f:${key}`, [key], into);
     else {
       for (const [name, field] of Object.entries(object.metadata)) {
         if (UNOWNED_METADATA.has(name) || field === undefined) continue;
-        collect(field as Json, `f:metadata${SEPARATOR}f:${name}`, ['metadata', name], shapes, leaves);
+        collect(field as Json, `f:metadata${SEPARATOR}f:${name}`, ['metadata', name], into);
       }
     }
   }
-  return leaves;
+  return into.out;
 }
 
 /** The path element of one item of a keyed list, keys in alphabetical order. */
@@ -50,32 +64,30 @@ export function itemElement(item: Json, shape: Extract<ListShape, { type: 'map' 
   return `k:${JSON.stringify(Object.fromEntries(keys))}`;
 }
 
-function collect(
-  value: Json,
-  at: FieldPath,
-  path: string[],
-  shapes: ListShapes,
-  out: Map<FieldPath, Json>,
-): void {
+function collect(value: Json, at: FieldPath, path: string[], into: Collection): void {
+  const { shapes, withContainers, out } = into;
   const shape = shapes(path);
   if (isObject(value) && shape?.type !== 'atomic') {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-    if (entries.length === 0) out.set(at, {});
-    for (const [key, field] of entries) {
-      collect(field as Json, `${at}${SEPARATOR}f:${key}`, [...path, key], shapes, out);
-    }
-  } else if (Array.isArray(value) && shape?.type === 'map') {
+    if (withContainers) out.set(at, true);
+    else if (Object.keys(value).length === 0) out.set(at, {});
+    collectFields(value, at, path, into);
+  } else if (Array.isArray(value) && (shape?.type === 'map' || shape?.type === 'set')) {
+    if (withContainers) out.set(at, true);
+    else if (value.length === 0) out.set(at, []);
     for (const item of value) {
-      const itemAt = `${at}${SEPARATOR}${itemElement(item, shape)}`;
-      out.set(itemAt, true);
-      if (!isObject(item)) continue;
-      for (const [key, field] of Object.entries(item)) {
-        if (field !== undefined) collect(field, `${itemAt}${SEPARATOR}f:${key}`, [...path, key], shapes, out);
-      }
+      const element = shape.type === 'set' ? `v:${JSON.stringify(item)}` : itemElement(item, shape);
+      const itemAt = `${at}${SEPARATOR}${element}`;
+      const isWhole = shape.type === 'map' && shape.hasAtomicItems === true;
+      out.set(itemAt, isWhole ? item : true);
+      if (isObject(item) && !isWhole) collectFields(item, itemAt, path, into);
     }
-  } else if (Array.isArray(value) && shape?.type === 'set') {
-    for (const item of value) out.set(`${at}${SEPARATOR}v:${JSON.stringify(item)}`, true);
   } else out.set(at, value);
+}
+
+function collectFields(value: JsonObject, at: FieldPath, path: string[], into: Collection): void {
+  for (const [key, field] of Object.entries(value)) {
+    if (field !== undefined) collect(field, `${at}${SEPARATOR}f:${key}`, [...path, key], into);
+  }
 }
 
 /** Paths as the nested object of `managedFields[].fieldsV1`. */

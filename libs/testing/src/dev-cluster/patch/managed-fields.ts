@@ -1,8 +1,8 @@
-import type { ApiObject, Json, ManagedFieldsEntry } from '../object/api-object.js';
+import type { ApiObject, ManagedFieldsEntry } from '../object/api-object.js';
 import { sameJson } from '../object/json.js';
 import { timestamp } from '../object/timestamp.js';
 import type { ListShapes } from '../registry/list-shape.js';
-import { type FieldPath, fromFieldsV1, leafFields, toFieldsV1 } from './field-set.js';
+import { allFields, type FieldPath, fromFieldsV1, toFieldsV1 } from './field-set.js';
 
 /** Who writes, and how. */
 export interface Writer {
@@ -53,15 +53,17 @@ export function writeOwnership(owners: readonly Ownership[]): ManagedFieldsEntry
 /**
  * Ownership after an ordinary write: the writer gains what it changed, everyone else loses it, and fields that
  * are gone belong to nobody.
+ *
+ * @param old the state before; for a new object, what it holds before anyone has set it
  */
 export function trackUpdate(
-  old: ApiObject | undefined,
+  old: ApiObject,
   next: ApiObject,
   writer: Writer,
   shapes: ListShapes,
 ): Ownership[] {
-  const before = old ? leafFields(old, shapes) : new Map<FieldPath, Json>();
-  const after = leafFields(next, shapes);
+  const before = allFields(old, shapes);
+  const after = allFields(next, shapes);
   const changed = new Set<FieldPath>();
   for (const [path, value] of after) if (!sameJson(before.get(path), value)) changed.add(path);
   const owners = readOwnership(old).map((owner) => {

@@ -39,15 +39,16 @@ function mergeItems(
     const at = positions.get(itemElement(item, shape));
     const existing = at === undefined ? undefined : live[at];
     if (at === undefined) result.push(item);
+    else if (shape.hasAtomicItems) result[at] = item;
     else if (isObject(existing) && isObject(item)) result[at] = mergeFields(existing, item, path, shapes);
   }
   return result;
 }
 
 /**
- * A copy without the given fields. Objects and lists that become empty by it go too, unless they are wanted.
+ * A copy without the given fields. Objects and lists that become empty by it go too, unless someone wants them.
  *
- * @param wanted fields the new configuration names
+ * @param wanted fields the new configuration names and those that others own
  */
 export function removeFields(
   object: ApiObject,

@@ -51,7 +51,7 @@ export function serverSideApply(
     (path) => !stillOwned.has(path) && !hasChild(path, stillOwned) && !hasChild(path, fields),
   );
   const merged = live ? mergeApplied(live, config, shapes) : config;
-  const object = removeFields(merged, removed, fields, shapes);
+  const object = removeFields(merged, removed, new Set([...fields, ...stillOwned]), shapes);
   const isUnchanged = previous?.fields.size === fields.size && abandoned.length === 0;
   const time = isUnchanged ? previous.time : timestamp();
   return { object, owners: [...owners, { ...writer, apiVersion: config.apiVersion, time, fields }] };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../object/api-object.js';
-import { builtinShapes } from '../registry/list-shape.js';
+import { PODS } from '../registry/pods.js';
 import { applyStrategicMergePatch } from './strategic-merge-patch.js';
 
 const target = (): JsonObject => ({
@@ -13,7 +13,7 @@ const target = (): JsonObject => ({
     tolerations: [{ key: 'x' }],
   },
 });
-const patched = (patch: JsonObject): JsonObject => applyStrategicMergePatch(target(), patch, builtinShapes);
+const patched = (patch: JsonObject): JsonObject => applyStrategicMergePatch(target(), patch, PODS.mergeKeys);
 const containers = (patch: JsonObject): unknown =>
   ((patched({ spec: patch })['spec'] as JsonObject)['containers'] as JsonObject[]).map(
     (c) => `${c['name']}=${c['image']}`,
@@ -56,7 +56,7 @@ describe('strategic merge patch', () => {
     applyStrategicMergePatch(
       original,
       { spec: { containers: [{ name: 'a', image: 'new' }] } },
-      builtinShapes,
+      PODS.mergeKeys,
     );
     expect(original).toEqual(target());
   });

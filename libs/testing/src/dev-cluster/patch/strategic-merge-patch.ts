@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../object/api-object.js';
 import { isObject, sameJson } from '../object/json.js';
 import { refuse } from '../object/refusals.js';
-import type { ListShapes } from '../registry/list-shape.js';
+import type { MergeKeys } from '../registry/types/type-shapes.js';
 
 const ORDER = '$setElementOrder/';
 const DELETE_PRIMITIVES = '$deleteFromPrimitiveList/';
@@ -14,13 +14,18 @@ const DELETE_PRIMITIVES = '$deleteFromPrimitiveList/';
 export function applyStrategicMergePatch<T extends JsonObject>(
   target: T,
   patch: Json,
-  shapes: ListShapes,
+  mergeKeys: MergeKeys,
 ): T {
   if (!isObject(patch)) throw refuse.badRequest('a strategic merge patch is a JSON object');
-  return mergeObject(target, patch, [], shapes) as T;
+  return mergeObject(target, patch, [], mergeKeys) as T;
 }
 
-function mergeObject(target: JsonObject, patch: JsonObject, path: string[], shapes: ListShapes): JsonObject {
+function mergeObject(
+  target: JsonObject,
+  patch: JsonObject,
+  path: string[],
+  mergeKeys: MergeKeys,
+): JsonObject {
   if (patch['$patch'] === 'replace') {
     const { $patch: _directive, ...replacement } = patch;
     return structuredClone(replacement);
@@ -32,16 +37,22 @@ function mergeObject(target: JsonObject, patch: JsonObject, path: string[], shap
     for (const key of Object.keys(result)) if (!retained.includes(key)) delete result[key];
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith('$') && !key.startsWith(DELETE_PRIMITIVES)) continue;
-    mergeField(result, key, value as Json, path, shapes);
+    mergeField(result, key, value as Json, path, mergeKeys);
   }
   // An order may come without the list when only a deletion or a reorder is meant.
   for (const key of Object.keys(patch)) {
-    if (key.startsWith(ORDER)) reorder(result, key.slice(ORDER.length), patch[key], path, shapes);
+    if (key.startsWith(ORDER)) reorder(result, key.slice(ORDER.length), patch[key], path, mergeKeys);
   }
   return result;
 }
 
-function mergeField(result: JsonObject, key: string, value: Json, path: string[], shapes: ListShapes): void {
+function mergeField(
+  result: JsonObject,
+  key: string,
+  value: Json,
+  path: string[],
+  mergeKeys: MergeKeys,
+): void {
   if (key.startsWith(DELETE_PRIMITIVES)) {
     const field = key.slice(DELETE_PRIMITIVES.length);
     const list = result[field];
@@ -51,18 +62,16 @@ function mergeField(result: JsonObject, key: string, value: Json, path: string[]
     delete result[key];
   } else if (isObject(value)) {
     const current = result[key];
-    result[key] = mergeObject(isObject(current) ? current : {}, value, [...path, key], shapes);
+    result[key] = mergeObject(isObject(current) ? current : {}, value, [...path, key], mergeKeys);
   } else if (Array.isArray(value)) {
     const current = result[key];
-    result[key] = mergeList(Array.isArray(current) ? current : [], value, [...path, key], shapes);
+    result[key] = mergeList(Array.isArray(current) ? current : [], value, [...path, key], mergeKeys);
   } else result[key] = value;
 }
 
-function mergeList(target: Json[], patch: Json[], path: string[], shapes: ListShapes): Json[] {
-  const shape = shapes(path);
-  if (shape?.type === 'set') return [...target, ...patch.filter((item) => !target.includes(item))];
-  // Strategic merge knows one key per list, the first of those server-side apply uses.
-  const key = shape?.type === 'map' ? shape.keys[0] : undefined;
+function mergeList(target: Json[], patch: Json[], path: string[], mergeKeys: MergeKeys): Json[] {
+  const key = mergeKeys(path);
+  if (key === '') return [...target, ...patch.filter((item) => !target.includes(item))];
   if (key === undefined) return structuredClone(patch);
   if (patch.some((item) => isObject(item) && item['$patch'] === 'replace')) {
     return structuredClone(patch.filter((item) => !(isObject(item) && item['$patch'] === 'replace')));
@@ -75,8 +84,8 @@ function mergeList(target: Json[], patch: Json[], path: string[], shapes: ListSh
     const at = result.findIndex((existing) => isObject(existing) && sameJson(existing[key], item[key]));
     if (item['$patch'] === 'delete') {
       if (at !== -1) result.splice(at, 1);
-    } else if (at === -1) result.push(mergeObject({}, item, path, shapes));
-    else result[at] = mergeObject(result[at] as JsonObject, item, path, shapes);
+    } else if (at === -1) result.push(mergeObject({}, item, path, mergeKeys));
+    else result[at] = mergeObject(result[at] as JsonObject, item, path, mergeKeys);
   }
   return result;
 }
@@ -86,14 +95,12 @@ function reorder(
   field: string,
   order: Json | undefined,
   path: string[],
-  shapes: ListShapes,
+  mergeKeys: MergeKeys,
 ): void {
   const list = object[field];
   if (!Array.isArray(list) || !Array.isArray(order)) return;
-  const shape = shapes([...path, field]);
-  const key = shape?.type === 'map' ? shape.keys[0] : undefined;
-  const identity = (item: Json): string =>
-    JSON.stringify(key !== undefined && isObject(item) ? item[key] : item);
+  const key = mergeKeys([...path, field]);
+  const identity = (item: Json): string => JSON.stringify(key && isObject(item) ? item[key] : item);
   const wanted = order.map(identity);
   const position = (item: Json): number => {
     const index = wanted.indexOf(identity(item));

@@ -1,51 +1,27 @@
+import { ACCESS_KINDS } from './access-kinds.js';
+import { AUTOSCALING_KINDS } from './autoscaling-kinds.js';
+import { CORE_KINDS } from './core-kinds.js';
 import { CUSTOM_RESOURCE_DEFINITIONS } from './custom-resource-definitions.js';
-import { defineResource } from './define-resource.js';
+import { DEVICE_KINDS } from './device-kinds.js';
 import { NAMESPACES } from './namespaces.js';
 import { NODES } from './nodes.js';
 import { PODS } from './pods.js';
 import type { Resource } from './resource.js';
-import { SECRETS } from './secrets.js';
+import { SCHEDULING_KINDS } from './scheduling-kinds.js';
 import { SERVICES } from './services.js';
-import { DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS } from './workloads.js';
-
-const CONFIG_MAPS = defineResource(
-  { group: '', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
-  { shortNames: ['cm'] },
-);
-
-const EVENTS = defineResource(
-  { group: '', plural: 'events', kind: 'Event', namespaced: true },
-  {
-    shortNames: ['ev'],
-    selectableFields: [
-      'involvedObject.kind',
-      'involvedObject.namespace',
-      'involvedObject.name',
-      'involvedObject.uid',
-      'reason',
-      'type',
-    ],
-  },
-);
-
-const LEASES = defineResource(
-  { group: 'coordination.k8s.io', plural: 'leases', kind: 'Lease', namespaced: true },
-  { allowUnconditionalUpdate: false },
-);
+import { WORKLOAD_KINDS } from './workload-kinds.js';
 
 /** Every kind the API serves before any custom resource definition is created. */
 export const BUILTIN_RESOURCES: readonly Resource[] = [
-  CONFIG_MAPS,
-  EVENTS,
   NAMESPACES,
   NODES,
   PODS,
-  SECRETS,
   SERVICES,
-  LEASES,
-  DEPLOYMENTS,
-  REPLICA_SETS,
-  STATEFUL_SETS,
-  DAEMON_SETS,
+  ...CORE_KINDS,
+  ...WORKLOAD_KINDS,
+  ...AUTOSCALING_KINDS,
+  ...ACCESS_KINDS,
+  ...SCHEDULING_KINDS,
+  ...DEVICE_KINDS,
   CUSTOM_RESOURCE_DEFINITIONS,
 ];

@@ -1,12 +1,13 @@
 import type { ApiObject, JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
 import { timestamp } from '../object/timestamp.js';
-import { defineResource } from './define-resource.js';
+import { defineBuiltin } from './define-resource.js';
 import { validateDefinition } from './validate-definition.js';
 
 export const CRD_GROUP = 'apiextensions.k8s.io';
 
-export const CUSTOM_RESOURCE_DEFINITIONS = defineResource(
+export const CUSTOM_RESOURCE_DEFINITIONS = defineBuiltin(
+  'apiextensions.CustomResourceDefinition',
   {
     group: CRD_GROUP,
     plural: 'customresourcedefinitions',
@@ -15,6 +16,7 @@ export const CUSTOM_RESOURCE_DEFINITIONS = defineResource(
   },
   {
     shortNames: ['crd', 'crds'],
+    categories: ['api-extensions'],
     hasStatus: true,
     hasGeneration: true,
     setDefaults,

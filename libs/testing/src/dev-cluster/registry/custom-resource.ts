@@ -74,6 +74,7 @@ function columnsOf(version: JsonObject): PrinterColumn[] {
     return {
       name: String(column['name']),
       type: String(column['type'] ?? 'string'),
+      isAge: column['type'] === 'date',
       description: String(column['description'] ?? ''),
       priority: Number(column['priority'] ?? 0),
       // 'safe' evaluates filters without the JavaScript interpreter.

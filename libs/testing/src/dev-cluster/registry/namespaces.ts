@@ -1,9 +1,10 @@
-import { defineResource } from './define-resource.js';
+import { defineBuiltin } from './define-resource.js';
 
 /** Kept in spec.finalizers until the namespace's content is gone. */
 export const NAMESPACE_FINALIZER = 'kubernetes';
 
-export const NAMESPACES = defineResource(
+export const NAMESPACES = defineBuiltin(
+  'core.Namespace',
   { group: '', plural: 'namespaces', kind: 'Namespace', namespaced: false },
   {
     shortNames: ['ns'],

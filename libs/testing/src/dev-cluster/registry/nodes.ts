@@ -1,6 +1,12 @@
-import { defineResource } from './define-resource.js';
+import { defineBuiltin } from './define-resource.js';
 
-export const NODES = defineResource(
+export const NODES = defineBuiltin(
+  'core.Node',
   { group: '', plural: 'nodes', kind: 'Node', namespaced: false },
-  { shortNames: ['no'], hasStatus: true, keepsStatusOnCreate: true, selectableFields: ['spec.unschedulable'] },
+  {
+    shortNames: ['no'],
+    hasStatus: true,
+    keepsStatusOnCreate: true,
+    selectableFields: ['spec.unschedulable'],
+  },
 );

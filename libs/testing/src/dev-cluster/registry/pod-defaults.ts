@@ -1,51 +1,42 @@
 import type { JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
 
-/** A pod spec with the defaults that the API gives it, alone or in a template. */
+/** A pod spec with the defaults that depend on its other fields, alone or in a template. */
 export function withPodSpecDefaults(podSpec: JsonObject): JsonObject {
   const spec: JsonObject = { ...podSpec };
-  spec['restartPolicy'] ??= 'Always';
-  spec['dnsPolicy'] ??= 'ClusterFirst';
-  spec['terminationGracePeriodSeconds'] ??= 30;
-  spec['schedulerName'] ??= 'default-scheduler';
-  spec['securityContext'] ??= {};
   for (const field of ['initContainers', 'containers']) {
     const containers = spec[field];
     if (Array.isArray(containers))
       spec[field] = containers.map((c) => (isObject(c) ? withContainerDefaults(c) : c));
   }
-  return spec;
+  if (Array.isArray(spec['volumes'])) {
+    // A volume that says nothing of its source is an empty folder.
+    spec['volumes'] = spec['volumes'].map((volume) =>
+      isObject(volume) && Object.keys(volume).length === 1 ? { ...volume, emptyDir: {} } : volume,
+    );
+  }
+  // Two names of one thing.
+  const account = spec['serviceAccountName'] ?? spec['serviceAccount'];
+  return account ? { ...spec, serviceAccountName: account, serviceAccount: account } : spec;
 }
 
 function withContainerDefaults(container: JsonObject): JsonObject {
   const result: JsonObject = {
-    terminationMessagePath: '/dev/termination-log',
-    terminationMessagePolicy: 'File',
-    imagePullPolicy: /:(?!latest$)[^/]+$/.test(String(container['image'])) ? 'IfNotPresent' : 'Always',
-    resources: {},
     ...container,
+    imagePullPolicy: container['imagePullPolicy'] ?? pullPolicy(String(container['image'])),
   };
-  if (Array.isArray(result['ports'])) {
-    result['ports'] = result['ports'].map((port) => (isObject(port) ? { protocol: 'TCP', ...port } : port));
-  }
-  const { limits, requests } = isObject(result['resources']) ? result['resources'] : {};
+  const { limits, requests, ...others } = isObject(result['resources']) ? result['resources'] : {};
   if (isObject(limits)) {
-    result['resources'] = { limits, requests: { ...limits, ...(isObject(requests) ? requests : {}) } };
-  }
-  for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
-    const probe = result[name];
-    if (!isObject(probe)) continue;
-    const http = isObject(probe['httpGet'])
-      ? { httpGet: { path: '/', scheme: 'HTTP', ...probe['httpGet'] } }
-      : {};
-    result[name] = {
-      timeoutSeconds: 1,
-      periodSeconds: 10,
-      successThreshold: 1,
-      failureThreshold: 3,
-      ...probe,
-      ...http,
+    result['resources'] = {
+      ...others,
+      limits,
+      requests: { ...limits, ...(isObject(requests) ? requests : {}) },
     };
   }
   return result;
+}
+
+/** An image that is named by anything but the moving tag `latest` need not be looked up again. */
+function pullPolicy(image: string): string {
+  return image.includes('@') || /:(?!latest$)[^/]+$/.test(image) ? 'IfNotPresent' : 'Always';
 }

@@ -1,16 +1,13 @@
 import type { ApiObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
-import { BUILTIN_COLUMNS } from './builtin-columns.js';
-import { defineResource } from './define-resource.js';
+import { defineBuiltin } from './define-resource.js';
 import { withPodSpecDefaults } from './pod-defaults.js';
-import { POD_SCHEMA } from './pod-schema.js';
-import { ResourceSchema } from './resource-schema.js';
 import { validatePod } from './validate-pod.js';
 
-export const PODS = defineResource(
+export const PODS = defineBuiltin(
+  'core.Pod',
   { group: '', plural: 'pods', kind: 'Pod', namespaced: true },
   {
-    versions: [{ name: 'v1', columns: BUILTIN_COLUMNS['pods'], schema: new ResourceSchema(POD_SCHEMA) }],
     shortNames: ['po'],
     categories: ['all'],
     hasStatus: true,
@@ -26,7 +23,7 @@ export const PODS = defineResource(
     ],
     subresources: [
       { name: 'binding', kind: 'Binding', verbs: ['create'] },
-      { name: 'eviction', kind: 'Eviction', verbs: ['create'] },
+      { name: 'eviction', kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
       { name: 'log', kind: 'Pod', verbs: ['get'] },
     ],
     setDefaults,

@@ -1,16 +1,35 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import ajvFormats from 'ajv-formats';
 import type { Cause } from '../object/api-error.js';
-import type { ApiObject } from '../object/api-object.js';
+import type { ApiObject, JsonObject } from '../object/api-object.js';
+import { type CompiledRules, compileRules } from './cel/compile-rules.js';
+import { runRules } from './cel/run-rules.js';
+import { isUnchanged } from './is-unchanged.js';
+import type { ObjectSchema } from './object-schema.js';
 import { prune } from './prune.js';
 import { schemaCause } from './schema-cause.js';
 import { setSchemaDefaults } from './set-defaults.js';
 import type { StructuralSchema } from './structural-schema.js';
 import { toJsonSchema } from './to-json-schema.js';
 
+/** Findings after which the rules of a schema are not asked. */
+const BLOCKING: ReadonlySet<Cause['reason']> = new Set([
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const NOT_CHECKED: Cause = {
+  field: '<nil>',
+  reason: 'FieldValueInvalid',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
 /** Admission by the schema of one version of a custom resource. */
-export class ResourceSchema {
+export class ResourceSchema implements ObjectSchema {
   private compiled: ValidateFunction | undefined;
+  private rules: CompiledRules | undefined;
 
   constructor(readonly schema: StructuralSchema) {}
 
@@ -21,13 +40,30 @@ export class ResourceSchema {
     return dropped;
   }
 
-  validate(object: ApiObject): Cause[] {
+  /** What is wrong with an object; what an update leaves as it was is not held against it. */
+  /** Nothing: what a custom resource does not say is not there. */
+  empty(): JsonObject {
+    return {};
+  }
+
+  validate(object: ApiObject, old?: ApiObject): Cause[] {
+    const causes = this.schemaErrors(object)
+      .filter((error) => !old || !isUnchanged(error.instancePath, this.schema, object, old))
+      .map((error) => schemaCause(error));
+    this.rules ??= compileRules(this.schema, '');
+    const { root } = this.rules;
+    if (!root) return causes;
+    // Rules are written for objects of the right shape.
+    if (causes.some(({ reason }) => BLOCKING.has(reason))) return [...causes, NOT_CHECKED];
+    return [...causes, ...runRules(root, object, old)];
+  }
+
+  private schemaErrors(object: ApiObject): ErrorObject[] {
     this.compiled ??= compile(this.schema);
     if (this.compiled(object)) return [];
-    const errors = (this.compiled.errors ?? []).filter(
-      (e: ErrorObject) => !['anyOf', 'if', 'not'].includes(e.keyword),
-    );
-    return (errors.length > 0 ? errors : (this.compiled.errors ?? [])).map((error) => schemaCause(error));
+    const all = this.compiled.errors ?? [];
+    const errors = all.filter((e) => !['anyOf', 'if', 'not'].includes(e.keyword));
+    return errors.length > 0 ? errors : all;
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Cause } from '../object/api-error.js';
 import type { ApiObject, Json } from '../object/api-object.js';
 import type { ListShapes } from './list-shape.js';
-import type { ResourceSchema } from './resource-schema.js';
+import type { ObjectSchema } from './object-schema.js';
+import type { MergeKeys } from './types/type-shapes.js';
 
 /** Column of the server-side table, as in a custom resource definition. */
 export interface PrinterColumn {
@@ -10,12 +11,14 @@ export interface PrinterColumn {
   readonly description?: string;
   /** 0 is always shown, above 0 only with `-o wide`. */
   readonly priority?: number;
+  /** The value is a moment, and shown as the time since then. */
+  readonly isAge?: boolean;
   readonly value: (object: ApiObject) => Json;
 }
 
 export interface ResourceVersion {
   readonly name: string;
-  readonly schema?: ResourceSchema;
+  readonly schema?: ObjectSchema;
   readonly columns?: readonly PrinterColumn[];
 }
 
@@ -49,13 +52,16 @@ export interface Resource {
   /** metadata.generation counts the changes of what the author wants. */
   readonly hasGeneration: boolean;
   readonly scale?: ScalePaths;
-  readonly nameRule: 'label' | 'subdomain';
+  readonly nameRule: 'label' | 'subdomain' | 'path';
   /** Dotted paths usable in a field selector besides metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[];
   /** Further subresources to name in discovery, with the kind they take. */
   readonly subresources: readonly {
     readonly name: string;
     readonly kind: string;
+    /** Group and version of the kind where they are not those of the resource. */
+    readonly group?: string;
+    readonly version?: string;
     readonly verbs: readonly string[];
   }[];
   /** Defined by a custom resource definition. */
@@ -65,6 +71,7 @@ export interface Resource {
   /** DELETE answers with the object instead of a Status. */
   readonly returnsDeletedObject: boolean;
   readonly listShapes: ListShapes;
+  readonly mergeKeys: MergeKeys;
   /** Fills in what the author may leave out. Gets a private copy and changes it. */
   readonly setDefaults?: (object: ApiObject) => void;
   /** Rules beyond the schema; `old` is absent on create. */

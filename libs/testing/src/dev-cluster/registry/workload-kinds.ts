@@ -3,7 +3,7 @@ import type { ApiObject, JsonObject } from '../object/api-object.js';
 import { isObject, sameJson, valueAt } from '../object/json.js';
 import { parseLabelSelector } from '../object/label-selector.js';
 import { formatLabelSelector } from '../object/selector-text.js';
-import { defineResource } from './define-resource.js';
+import { defineBuiltin } from './define-resource.js';
 import { withPodSpecDefaults } from './pod-defaults.js';
 import type { Resource, ScalePaths } from './resource.js';
 
@@ -16,18 +16,22 @@ const SCALE: ScalePaths = {
 type Defaults = (spec: JsonObject) => JsonObject;
 
 function workload(plural: string, kind: string, defaults: Defaults, more: Partial<Resource>): Resource {
-  return defineResource(
+  return defineBuiltin(
+    `apps.${kind}`,
     { group: 'apps', plural, kind, namespaced: true },
     {
       categories: ['all'],
       hasStatus: true,
       hasGeneration: true,
       setDefaults: (object) => {
-        const given = object.spec ?? {};
-        const spec = { ...given, ...defaults(given) };
+        const spec = object.spec ?? {};
         const template = isObject(spec['template']) ? spec['template'] : {};
         const podSpec = isObject(template['spec']) ? template['spec'] : {};
-        object.spec = { ...spec, template: { ...template, spec: withPodSpecDefaults(podSpec) } };
+        object.spec = {
+          ...spec,
+          ...defaults(spec),
+          template: { ...template, spec: withPodSpecDefaults(podSpec) },
+        };
       },
       validate: validateWorkload,
       initialStatus: () => ({}),
@@ -63,11 +67,6 @@ function validateWorkload(object: ApiObject, old: ApiObject | undefined): Cause[
       message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Always"`,
     });
   }
-  const containers = valueAt(spec, ['template', 'spec', 'containers']);
-  if (!Array.isArray(containers) || containers.length === 0) {
-    const field = 'spec.template.spec.containers';
-    causes.push({ field, reason: 'FieldValueRequired', message: 'Required value' });
-  }
   return causes;
 }
 
@@ -79,47 +78,57 @@ const rollingUpdate = (spec: JsonObject, field: string, parameters: JsonObject):
   return { ...strategy, rollingUpdate: { ...parameters, ...own } };
 };
 
-export const DEPLOYMENTS = workload(
-  'deployments',
-  'Deployment',
-  (spec) => ({
-    replicas: spec['replicas'] ?? 1,
-    revisionHistoryLimit: spec['revisionHistoryLimit'] ?? 10,
-    progressDeadlineSeconds: spec['progressDeadlineSeconds'] ?? 600,
-    strategy: rollingUpdate(spec, 'strategy', { maxUnavailable: '25%', maxSurge: '25%' }),
-  }),
-  { shortNames: ['deploy'], scale: SCALE },
-);
-
-export const REPLICA_SETS = workload(
-  'replicasets',
-  'ReplicaSet',
-  (spec) => ({ replicas: spec['replicas'] ?? 1 }),
-  {
+/** What keeps pods running. */
+export const WORKLOAD_KINDS: readonly Resource[] = [
+  workload(
+    'deployments',
+    'Deployment',
+    (spec) => ({ strategy: rollingUpdate(spec, 'strategy', { maxUnavailable: '25%', maxSurge: '25%' }) }),
+    { shortNames: ['deploy'], scale: SCALE },
+  ),
+  workload('replicasets', 'ReplicaSet', () => ({}), {
     shortNames: ['rs'],
     scale: SCALE,
     selectableFields: ['status.replicas'],
-  },
-);
-
-export const STATEFUL_SETS = workload(
-  'statefulsets',
-  'StatefulSet',
-  (spec) => ({
-    replicas: spec['replicas'] ?? 1,
-    revisionHistoryLimit: spec['revisionHistoryLimit'] ?? 10,
-    podManagementPolicy: spec['podManagementPolicy'] ?? 'OrderedReady',
-    updateStrategy: rollingUpdate(spec, 'updateStrategy', { partition: 0 }),
+    initialStatus: () => ({ replicas: 0 }),
   }),
-  { shortNames: ['sts'], scale: SCALE },
-);
-
-export const DAEMON_SETS = workload(
-  'daemonsets',
-  'DaemonSet',
-  (spec) => ({
-    revisionHistoryLimit: spec['revisionHistoryLimit'] ?? 10,
-    updateStrategy: rollingUpdate(spec, 'updateStrategy', { maxUnavailable: 1, maxSurge: 0 }),
+  workload(
+    'statefulsets',
+    'StatefulSet',
+    (spec) => ({
+      updateStrategy: rollingUpdate(spec, 'updateStrategy', { partition: 0 }),
+      persistentVolumeClaimRetentionPolicy: {
+        whenDeleted: 'Retain',
+        whenScaled: 'Retain',
+        ...(isObject(spec['persistentVolumeClaimRetentionPolicy'])
+          ? spec['persistentVolumeClaimRetentionPolicy']
+          : {}),
+      },
+    }),
+    {
+      shortNames: ['sts'],
+      scale: SCALE,
+      initialStatus: () => ({ replicas: 0, availableReplicas: 0 }),
+    },
+  ),
+  workload(
+    'daemonsets',
+    'DaemonSet',
+    (spec) => ({ updateStrategy: rollingUpdate(spec, 'updateStrategy', { maxUnavailable: 1, maxSurge: 0 }) }),
+    {
+      shortNames: ['ds'],
+      initialStatus: () => ({
+        currentNumberScheduled: 0,
+        numberMisscheduled: 0,
+        desiredNumberScheduled: 0,
+        numberReady: 0,
+      }),
+    },
+  ),
+  defineBuiltin('apps.ControllerRevision', {
+    group: 'apps',
+    plural: 'controllerrevisions',
+    kind: 'ControllerRevision',
+    namespaced: true,
   }),
-  { shortNames: ['ds'] },
-);
+];

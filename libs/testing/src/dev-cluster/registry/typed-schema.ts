@@ -1,0 +1,48 @@
+import type { Cause } from '../object/api-error.js';
+import type { ApiObject, JsonObject } from '../object/api-object.js';
+import { refuse } from '../object/refusals.js';
+import type { ObjectSchema } from './object-schema.js';
+import { DecodeError, decode, emptyValue } from './types/decode.js';
+import type { ObjectType } from './types/object-type.js';
+import { builtinType } from './types/type-library.js';
+import { validateValue } from './types/validate.js';
+
+/** Admission of a built-in kind by its type. */
+export class TypedSchema implements ObjectSchema {
+  constructor(private readonly typeName: string) {}
+
+  get type(): ObjectType {
+    return builtinType(this.typeName);
+  }
+
+  normalize(object: ApiObject): string[] {
+    const { apiVersion, kind, metadata, ...fields } = object;
+    const unknown: string[] = [];
+    const decoded = decodeAs(object, this.type, fields, unknown);
+    for (const key of Object.keys(fields)) delete object[key];
+    const { metadata: _metadata, ...rest } = decoded;
+    Object.assign(object, rest);
+    return unknown;
+  }
+
+  empty(): JsonObject {
+    return emptyValue(this.type);
+  }
+
+  validate(object: ApiObject): Cause[] {
+    const { metadata: _metadata, ...fields } = object;
+    return validateValue(this.type, fields);
+  }
+}
+
+function decodeAs(object: ApiObject, type: ObjectType, fields: JsonObject, unknown: string[]): JsonObject {
+  try {
+    return decode(type, fields, unknown, true);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const version = object.apiVersion.split('/').at(-1) ?? '';
+    throw refuse.badRequest(
+      `${object.kind} in version "${version}" cannot be handled as a ${object.kind}: ${error.message}`,
+    );
+  }
+}
