@@ -36,8 +36,8 @@ describe('a test cluster', () => {
   });
 
   it('adds nodes with GPUs, labels and taints', async () => {
-    const taints = [{ key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' }];
-    await cluster.addNode({ name: 'gpu-1', gpus: 8, labels: { rack: 'r1' }, taints });
+    const taint = { key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' };
+    await cluster.addNode({ name: 'gpu-1', gpus: 8, labels: { rack: 'r1' }, taints: [taint] });
     await cluster.addNode({ name: 'closed', unschedulable: true });
     const node = await core.readNode({ name: 'gpu-1' });
     expect(node.status?.allocatable).toMatchObject({ 'nvidia.com/gpu': '8', pods: '110' });
@@ -45,7 +45,7 @@ describe('a test cluster', () => {
       expect.objectContaining({ type: 'Ready', status: 'True' }),
     );
     expect(node.metadata?.labels).toMatchObject({ rack: 'r1', 'kubernetes.io/hostname': 'gpu-1' });
-    expect(node.spec?.taints).toEqual([expect.objectContaining(taints[0])]);
+    expect(node.spec?.taints).toEqual([expect.objectContaining(taint)]);
     const closed = await core.readNode({ name: 'closed' });
     expect(closed.spec?.unschedulable).toBe(true);
     expect(closed.spec?.taints ?? []).not.toContainEqual(
