@@ -1,5 +1,6 @@
 export * from './asyncapi.js';
 export * from './events/index.js';
+export * as autoscalerV1 from './gen/penstock/autoscaler/v1/autoscaler.js';
 export * as gangplacerV1 from './gen/penstock/gangplacer/v1/gangplacer.js';
 export * as kvindexV1 from './gen/penstock/kvindex/v1/kvindex.js';
 export * as schedulerV1 from './gen/penstock/scheduler/v1/scheduler.js';

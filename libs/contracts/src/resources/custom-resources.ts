@@ -13,6 +13,7 @@ import { podCliqueSetKind, podCliqueSetSchema } from './pod-clique-set.js';
 import { podGangKind, podGangSchema } from './pod-gang.js';
 import type { ResourceKind } from './resource-kind.js';
 import { structuralSchema } from './structural-schema.js';
+import { variantAutoscalingKind, variantAutoscalingSchema } from './variant-autoscaling.js';
 
 interface PrinterColumn {
   readonly name: string;
@@ -187,6 +188,22 @@ export const CUSTOM_RESOURCES: readonly CustomResource[] = [
       { name: 'Score', type: 'number', jsonPath: '.spec.score' },
       age,
     ],
+  },
+  {
+    resource: variantAutoscalingKind,
+    schema: variantAutoscalingSchema,
+    singular: 'variantautoscaling',
+    shortNames: ['va'],
+    columns: [
+      { name: 'Target', type: 'string', jsonPath: '.spec.scaleTargetRef.name' },
+      { name: 'Model', type: 'string', jsonPath: '.spec.modelID' },
+      count('Min', '.spec.minReplicas'),
+      count('Max', '.spec.maxReplicas'),
+      count('Desired', '.status.desiredOptimizedAlloc.numReplicas'),
+      { name: 'Able', type: 'string', jsonPath: '.status.conditions[?(@.type=="AbleToScale")].status' },
+      age,
+    ],
+    upstream: 'llm-d/llm-d-workload-variant-autoscaler',
   },
 ];
 

@@ -1,8 +1,10 @@
 export * from './cluster-topology-binding.js';
 export * from './custom-resources.js';
+export * from './deployment.js';
 export * from './dynamo-graph-deployment.js';
 export * from './gang-placement.js';
 export * from './grove-names.js';
+export * from './horizontal-pod-autoscaler.js';
 export * from './inference-model.js';
 export * from './inference-model-rewrite.js';
 export * from './inference-pool.js';
@@ -21,4 +23,5 @@ export * from './pod-gang.js';
 export * from './resource-kind.js';
 export * from './service.js';
 export * from './structural-schema.js';
+export * from './variant-autoscaling.js';
 export * from './well-known.js';
