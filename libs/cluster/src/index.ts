@@ -5,6 +5,7 @@ export type { ModelClaim } from './models/model-claim.js';
 export { ModelDirectory, type ModelDirectoryOptions } from './models/model-directory.js';
 export { type ModelRule, type ModelTable, modelTable } from './models/model-table.js';
 export { type ModelResolution, resolveInTable, resolveModel } from './models/resolve-model.js';
+export { VariantDirectory, type VariantDirectoryOptions } from './models/variant-directory.js';
 export { noticeLevel } from './notice-level.js';
 export type { ClusterNotice, ListReason, NoticeHandler, WatchEnd } from './notices.js';
 export type { Endpoint } from './pools/endpoint.js';

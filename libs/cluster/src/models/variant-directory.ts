@@ -1,0 +1,138 @@
+import { POOL_ANNOTATION } from '@penstock/contracts';
+import type { Cluster, Informer } from '@penstock/core/ports';
+import { matchesLabels } from '../pools/endpoints-of.js';
+import type { Pool } from '../pools/pool.js';
+import type { PoolView } from '../pools/pool-change.js';
+import { type TargetRef, targetLabels } from './target-labels.js';
+import { type Variant, variantKind } from './variant.js';
+
+export interface VariantDirectoryOptions {
+  /** Objects of this namespace only; all namespaces when absent. */
+  readonly namespace?: string;
+  /** Labels of a scale target are read again after this time; 30 s. */
+  readonly targetRefreshMs?: number;
+}
+
+interface Target {
+  readonly ref: string;
+  readAtMs: number;
+  labels: ReadonlyArray<Readonly<Record<string, string>>>;
+}
+
+/**
+ * The VariantAutoscalings of the cluster: which pools will get engines for which models.
+ *
+ * A variant belongs to the pool that its annotation `penstock.dev/pool` names, else to the first pool (by name) whose
+ * selector takes the pods of its scale target, else to the only pool of its namespace, else to none.
+ */
+export class VariantDirectory {
+  readonly #cluster: Cluster;
+  readonly #refreshMs: number;
+  readonly #variants: Informer<Variant>;
+  /** Labels of scale targets, by `<namespace>/<name>` of the variant. */
+  readonly #targets = new Map<string, Target>();
+  #pools: readonly PoolView[] | undefined;
+  #models = new Map<string, string[]>();
+  #stopped = false;
+
+  constructor(cluster: Cluster, options: VariantDirectoryOptions = {}) {
+    this.#cluster = cluster;
+    this.#refreshMs = options.targetRefreshMs ?? 30_000;
+    const touch = () => {
+      this.#pools = undefined;
+    };
+    const handlers = { onUpsert: touch, onDelete: touch, onSync: touch };
+    this.#variants = cluster.inform(variantKind, { namespace: options.namespace }, handlers);
+  }
+
+  get synced(): boolean {
+    return this.#variants.synced;
+  }
+
+  /** Models that variants of a pool serve, in the order of the variants' names, without repeats. */
+  modelsOf(pools: readonly PoolView[], namespace: string, pool: string): readonly string[] {
+    return this.#current(pools).get(`${namespace}/${pool}`) ?? [];
+  }
+
+  /** `<namespace>/<name>` of the pools with a variant that serves the model. */
+  poolsOf(pools: readonly PoolView[], model: string): string[] {
+    const ids: string[] = [];
+    for (const [id, models] of this.#current(pools)) if (models.includes(model)) ids.push(id);
+    return ids;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#variants.stop();
+  }
+
+  #current(pools: readonly PoolView[]): ReadonlyMap<string, string[]> {
+    if (this.#pools === pools && !this.#isOld()) return this.#models;
+    this.#pools = pools;
+    this.#models = new Map();
+    const variants = [...this.#variants.list()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    for (const key of this.#targets.keys()) {
+      if (!variants.some((variant) => keyOf(variant) === key)) this.#targets.delete(key);
+    }
+    for (const variant of variants) {
+      const model = variant.spec?.modelID;
+      if (typeof model !== 'string' || model === '') continue;
+      const id = this.#poolOf(variant, pools);
+      if (id === undefined) continue;
+      const models = this.#models.get(id) ?? [];
+      if (!models.includes(model)) this.#models.set(id, [...models, model]);
+    }
+    return this.#models;
+  }
+
+  #poolOf(variant: Variant, pools: readonly PoolView[]): string | undefined {
+    const { namespace = 'default', annotations } = variant.metadata;
+    const named = annotations?.[POOL_ANNOTATION];
+    if (named !== undefined && named !== '') return `${namespace}/${named}`;
+    const near = pools
+      .map(({ pool }) => pool)
+      .filter((pool) => pool.namespace === namespace)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const labels = this.#labelsOf(variant);
+    const takes = (pool: Pool) => labels.some((set) => matchesLabels(pool.selector, set));
+    const [only, ...others] = near;
+    const pool = near.find(takes) ?? (others.length === 0 ? only : undefined);
+    return pool && `${namespace}/${pool.name}`;
+  }
+
+  /** As last read; reads them in the background when they are new or old. */
+  #labelsOf(variant: Variant): Target['labels'] {
+    const { apiVersion, kind, name } = variant.spec?.scaleTargetRef ?? {};
+    if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return [];
+    const ref = `${apiVersion} ${kind} ${name}`;
+    const key = keyOf(variant);
+    let target = this.#targets.get(key);
+    if (target?.ref !== ref) {
+      target = { ref, readAtMs: Number.NEGATIVE_INFINITY, labels: [] };
+      this.#targets.set(key, target);
+    }
+    if (performance.now() - target.readAtMs >= this.#refreshMs) {
+      target.readAtMs = performance.now();
+      void this.#read(target, variant.metadata.namespace ?? 'default', { apiVersion, kind, name });
+    }
+    return target.labels;
+  }
+
+  async #read(target: Target, namespace: string, ref: TargetRef): Promise<void> {
+    // Without an answer the labels stay as they were, until the next turn.
+    const labels = await targetLabels(this.#cluster, namespace, ref).catch(() => undefined);
+    if (labels === undefined || this.#stopped) return;
+    target.labels = labels;
+    this.#pools = undefined;
+  }
+
+  #isOld(): boolean {
+    const nowMs = performance.now();
+    for (const { readAtMs } of this.#targets.values()) if (nowMs - readAtMs >= this.#refreshMs) return true;
+    return false;
+  }
+}
+
+function keyOf({ metadata }: Variant): string {
+  return `${metadata.namespace ?? 'default'}/${metadata.name}`;
+}
