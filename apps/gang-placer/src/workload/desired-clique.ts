@@ -2,7 +2,7 @@ import { GROVE_LABELS, type PodClique } from '@penstock/contracts';
 import { withEnvironment } from './environment.js';
 import type { CliqueInstance } from './instances.js';
 import { ownedBy, setLabels } from './ownership.js';
-import { groupOfClique, type SetModel } from './set-model.js';
+import { type CliqueModel, groupOfClique, type SetModel } from './set-model.js';
 import { stableHash } from './stable-hash.js';
 
 /** Annotation of a PodClique: hash of what was last written, so that only a change is written again. */
@@ -41,6 +41,11 @@ export function desiredClique(set: SetModel, instance: CliqueInstance, ownerUid:
   };
 }
 
+/** Its change is what makes pods outdated: only what the template says about the pods counts. */
+export function podTemplateHash(set: SetModel, { labels, annotations, spec }: CliqueModel): string {
+  return stableHash([labels, annotations, spec.podSpec, set.priorityClassName]);
+}
+
 function cliqueLabels(set: SetModel, instance: CliqueInstance): Record<string, string> {
   const { name, model, group, gang, baseGang, setReplica } = instance;
   return {
@@ -55,13 +60,7 @@ function cliqueLabels(set: SetModel, instance: CliqueInstance): Record<string, s
           [GROVE_LABELS.podCliqueScalingGroupReplicaIndex]: String(group.replica),
         }
       : {}),
-    // A change of it is what makes pods outdated: only what the template says about the pods counts.
-    [GROVE_LABELS.podTemplateHash]: stableHash([
-      model.labels,
-      model.annotations,
-      model.spec.podSpec,
-      set.priorityClassName,
-    ]),
+    [GROVE_LABELS.podTemplateHash]: podTemplateHash(set, model),
   };
 }
 
