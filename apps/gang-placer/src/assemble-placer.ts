@@ -1,6 +1,7 @@
 import type { Clock, Cluster, EventBus } from '@penstock/core/ports';
 import type { ServiceContext } from '@penstock/platform';
 import type { PlacerConfig } from './config.js';
+import { WorkloadControllers } from './controllers/workload-controllers.js';
 import type { LeaderPart } from './leader/leader-part.js';
 import { LeaderRun } from './leader/leader-run.js';
 import { PlacerMetrics } from './metrics.js';
@@ -52,6 +53,9 @@ export function assemblePlacer(
 }
 
 /** One line per part of the service. */
-function partsOf(_context: PartContext): LeaderPart[] {
-  return [];
+function partsOf(context: PartContext): LeaderPart[] {
+  const { reconcileFailures } = context.metrics;
+  return [
+    new WorkloadControllers({ ...context, onFailure: (controller) => reconcileFailures.inc({ controller }) }),
+  ];
 }

@@ -18,6 +18,8 @@ export class PlacerMetrics {
   readonly binds: Counter<'outcome'>;
   readonly bindSeconds: Histogram;
   readonly waitSeconds: Histogram;
+  /** Reconciliations of workload objects that failed and are tried again. */
+  readonly reconcileFailures: Counter<'controller'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -66,6 +68,12 @@ export class PlacerMetrics {
       name: `${PREFIX}_bind_seconds`,
       help: 'Time the API takes to bind one pod',
       buckets: BIND_SECONDS,
+      registers,
+    });
+    this.reconcileFailures = new Counter({
+      name: `${PREFIX}_reconcile_failures_total`,
+      help: 'Reconciliations of sets, cliques and gangs that failed and are tried again',
+      labelNames: ['controller'],
       registers,
     });
     this.waitSeconds = new Histogram({
