@@ -37,6 +37,7 @@ export async function startDevTestCluster(): Promise<TestCluster> {
       cluster = await start(Number(new URL(url).port));
       isUp = true;
     },
+    compact: async () => cluster.compact(),
     stop: async () => {
       await http.close();
       await killApi();

@@ -35,6 +35,7 @@ export async function startKubeTestCluster(): Promise<TestCluster> {
     addNode: (node) => addNode(http, node),
     killApi: () => servers.killApi(),
     startApi: () => servers.startApi(),
+    compact: () => servers.compact(),
     stop: async () => {
       await http.close();
       await stop();

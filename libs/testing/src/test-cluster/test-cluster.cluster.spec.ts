@@ -98,6 +98,19 @@ describe('a test cluster', () => {
     expect((await core.readNamespacedConfigMap({ namespace, name: 'kept' })).metadata?.name).toBe('kept');
   });
 
+  it('forgets old revisions when it is compacted and remembers none of its own', async () => {
+    for (const name of ['page-1', 'page-2']) {
+      await core.createNamespacedConfigMap({ namespace, body: { metadata: { name } } });
+    }
+    const page = await core.listNamespacedConfigMap({ namespace, limit: 1 });
+    await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'page-3' } } });
+    await cluster.killApi();
+    await cluster.startApi();
+    await cluster.compact();
+    const next = core.listNamespacedConfigMap({ namespace, limit: 1, _continue: page.metadata?._continue });
+    await expect(next).rejects.toMatchObject({ code: 410 });
+  });
+
   it('leaves nothing behind', async () => {
     const other = await startTestCluster();
     expect(other.url).not.toBe(cluster.url);

@@ -26,6 +26,11 @@ export interface TestCluster {
   killApi(): Promise<void>;
   /** Starts the API server again on its port and data; resolves when it answers. */
   startApi(): Promise<void>;
+  /**
+   * Forgets old revisions: a page or a watch that resumes from before now is answered 410, on a real server only where
+   * its own cache does not reach back that far either, as after `killApi` and `startApi`.
+   */
+  compact(): Promise<void>;
   /** Ends all that was started and removes its data. */
   stop(): Promise<void>;
 }

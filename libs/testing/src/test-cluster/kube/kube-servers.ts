@@ -3,6 +3,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { ServerProcess, untilReady } from '../../servers/server-process.js';
 import { freePort } from '../../servers/start-redis.js';
 import { ClusterHttp } from '../cluster-http.js';
+import { compactEtcd } from './compact-etcd.js';
 import { apiServerCommand, controllerManagerCommand, etcdCommand, kwokCommand } from './kube-commands.js';
 import { KubeFiles } from './kube-files.js';
 
@@ -51,6 +52,10 @@ export class KubeServers {
 
   async startApi(): Promise<void> {
     if (!this.api?.alive) await this.startApiOn(this.port);
+  }
+
+  compact(): Promise<void> {
+    return compactEtcd(this.etcdPort);
   }
 
   /** Nothing is kept, so nothing is waited for. */

@@ -1,6 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -14,7 +12,7 @@ import {
   podKind,
 } from '@penstock/contracts';
 import { ClusterError, type ClusterObject, type ResourceKind } from '@penstock/core/ports';
-import { type DevCluster, startDevCluster } from '@penstock/testing';
+import { startTestCluster, type TestCluster } from '@penstock/testing';
 import { parseAllDocuments } from 'yaml';
 import { KubernetesCluster, ModelDirectory, PoolDirectory } from '../src/index.js';
 import { eventually } from './eventually.js';
@@ -29,23 +27,21 @@ const definitionKind: ResourceKind<ClusterObject> = {
   namespaced: false,
 };
 
-let dataDir: string;
-let dev: DevCluster;
+let server: TestCluster;
 const opened: KubernetesCluster[] = [];
 
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'penstock-cluster-'));
-  dev = await startDevCluster({ dataDir });
+  server = await startTestCluster();
 });
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((cluster) => cluster.close()));
-  await dev.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  await server.stop();
 });
 
 function connect(service: string): KubernetesCluster {
-  const cluster = new KubernetesCluster({ service, url: dev.url, backoff: { initialMs: 20, maxMs: 200 } });
+  const backoff = { initialMs: 20, maxMs: 200 };
+  const cluster = new KubernetesCluster({ service, kubeconfig: server.kubeconfigPath, backoff });
   opened.push(cluster);
   return cluster;
 }
@@ -86,7 +82,7 @@ async function putPod(cluster: KubernetesCluster, pod: Pod): Promise<void> {
   await cluster.mergePatch(podKind, namespace, name, { status }, { subresource: 'status' });
 }
 
-describe('KubernetesCluster on the dev cluster', () => {
+describe('KubernetesCluster', () => {
   it('answers the probe, creates, reads, patches and deletes', async () => {
     const cluster = connect('a');
     await cluster.probe();
@@ -162,13 +158,12 @@ describe('KubernetesCluster on the dev cluster', () => {
         .sort();
     await eventually(names, (list) => list.length === 2);
 
-    const port = Number(new URL(dev.url).port);
-    await dev.stop();
+    await server.killApi();
     expect(names()).toEqual(['e0', 'e1']);
-    dev = await startDevCluster({ dataDir, port });
+    await server.startApi();
     const other = connect('b');
     await putPod(other, enginePod({ name: 'e2' }));
-    dev.compact();
+    await server.compact();
     await eventually(names, (list) => list.length === 3, 10_000);
     expect(informer.get('ns', 'e0')?.status?.podIP).toBe('127.20.0.1');
   });
@@ -193,7 +188,7 @@ describe('KubernetesCluster on the dev cluster', () => {
   });
 });
 
-describe('directories on the dev cluster', () => {
+describe('directories', () => {
   it('find the example of the laptop, with definitions that are installed only later', async () => {
     const cluster = connect('a');
     const pools = new PoolDirectory(cluster, { debounceMs: 5 });
@@ -202,10 +197,15 @@ describe('directories on the dev cluster', () => {
     expect(pools.pools()).toEqual([]);
 
     await installDefinitions(cluster);
-    const [namespace, pool, pod] = read('examples/laptop.yaml') as [ClusterObject, InferencePool, Pod];
-    await cluster.apply(namespaceKind, namespace);
-    await eventuallyApplied(cluster, pool);
-    await putPod(cluster, { ...pod, status: enginePod().status });
+    const example = read('examples/laptop.yaml');
+    await makeNamespace(cluster, 'penstock');
+    await eventuallyApplied(cluster, example.find(({ kind }) => kind === 'InferencePool') as InferencePool);
+    const ports = [
+      { name: 'http', containerPort: 8000 },
+      { name: 'kv-events', containerPort: 5557 },
+      { name: 'kv-replay', containerPort: 5558 },
+    ];
+    await putPod(cluster, enginePod({ namespace: 'penstock', name: 'engine-0', ports }));
     const view = () => pools.get('penstock', 'laptop');
     await eventually(view, (v) => v?.endpoints.length === 1, 15_000);
     expect(view()?.pool.routingPolicy).toBe('3-2-2');
