@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterState } from './api/cluster-state.js';
-import { ensureNamespaces } from './api/ensure-namespaces.js';
+import { ensureSystemObjects } from './api/ensure-system-objects.js';
 import type { Controller } from './controllers/controller.js';
 import { startDefinitionController } from './controllers/definition-controller.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
@@ -77,7 +77,7 @@ async function runCluster(options: DevClusterOptions, dataDir: string): Promise<
   const state: ClusterState = { store, registry: new Registry(BUILTIN_RESOURCES) };
   const kubelet = new Kubelet(state, kubeletConfig(options, dataDir));
   const controllers: Controller[] = [startDefinitionController(state)];
-  ensureNamespaces(state);
+  ensureSystemObjects(state);
   // Listening comes first: what fails here must not have started any process.
   const server = await startApiServer(
     requestHandler(state, kubelet),

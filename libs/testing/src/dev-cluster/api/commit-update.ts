@@ -41,13 +41,16 @@ export function commitUpdate(
   const result = withFixedParts(target, old, next, options.subresource);
   refuseNewFinalizers(target, old, result);
   readAsKind(target, result, options);
+  resource.prepare?.(result, old);
   validateObject(target, result, old);
   if (resource.hasGeneration && !sameJson(desiredState(target, result), desiredState(target, old))) {
     result.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
   const writer = { manager: options.manager, operation: 'Update', subresource: options.subresource } as const;
   const ownership = owners ?? trackUpdate(old, result, writer, resource.listShapes);
-  result.metadata.managedFields = resetsOwnership ? [] : writeOwnership(ownership);
+  const written = resetsOwnership ? [] : writeOwnership(ownership);
+  if (written.length > 0) result.metadata.managedFields = written;
+  else delete result.metadata.managedFields;
   const stored = inVersion(result, apiVersionOf(resource.group, resource.storageVersion));
   if (options.dryRun) return result;
   if (isReleased(stored))

@@ -30,7 +30,9 @@ export function createObject(
   readAsKind(target, object, options);
   requireNamespace(state, target, object.metadata.name);
   if (resource.hasStatus && !resource.keepsStatusOnCreate) delete object.status;
-  object.metadata.managedFields = writeOwnership(owners ?? ownershipOfNew(target, object, options.manager));
+  const ownership = writeOwnership(owners ?? ownershipOfNew(target, object, options.manager));
+  if (ownership.length > 0) object.metadata.managedFields = ownership;
+  resource.prepare?.(object, undefined);
   if (resource.hasGeneration) object.metadata.generation = 1;
   if (resource.initialStatus) object.status = resource.initialStatus(object);
   admitNew(state, target, object);

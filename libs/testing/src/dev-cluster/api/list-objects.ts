@@ -5,6 +5,7 @@ import { refuse } from '../object/refusals.js';
 import { resourceKey } from '../registry/resource.js';
 import type { ClusterState, Target } from './cluster-state.js';
 import { inVersion } from './read-object.js';
+import { requireKnownVersion } from './require-known-version.js';
 
 export interface Selection {
   readonly labelSelector?: string;
@@ -14,6 +15,9 @@ export interface Selection {
 export interface ListOptions extends Selection {
   readonly limit?: number;
   readonly continueToken?: string;
+  /** The list is to be at least this new, or with match `Exact` exactly this old. */
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
 }
 
 export interface ListResult {
@@ -41,14 +45,19 @@ export function selectionOf(
     matchesFields(object);
 }
 
-/** @throws ApiError 400 for selectors or a continue token that cannot be read, 410 for one that is too old */
+/**
+ * @throws ApiError 400 for selectors or a continue token that cannot be read, 410 for a state that is too old, 422 for
+ *   options that contradict each other, 504 for a resourceVersion that does not exist yet
+ */
 export function listObjects(state: ClusterState, target: Target, options: ListOptions): ListResult {
+  checkListOptions(options);
   const matches = selectionOf(target, options);
-  const all = state.store.list(resourceKey(target.resource), target.namespace).filter(matches);
-  const start = options.continueToken ? parseContinue(state, options.continueToken) : undefined;
+  const start = options.continueToken ? parseContinue(options.continueToken) : undefined;
+  const asked = start ? undefined : requireKnownVersion(state, options.resourceVersion ?? '');
+  const exact = options.resourceVersionMatch === 'Exact' ? asked : undefined;
+  const revision = start?.revision ?? exact ?? state.store.revision;
+  const all = objectsAt(state, target, revision, start?.after).filter(matches);
   const rest = start ? all.filter((object) => orderKey(object) > start.after) : all;
-  // Later pages keep the first page's version: a watch from there repeats what changed in between.
-  const revision = start?.revision ?? state.store.revision;
   const page = options.limit ? rest.slice(0, options.limit) : rest;
   const last = page.at(-1);
   const hasMore = page.length < rest.length && last !== undefined;
@@ -57,29 +66,73 @@ export function listObjects(state: ClusterState, target: Target, options: ListOp
     resourceVersion: String(revision),
     ...(hasMore
       ? {
-          continueToken: Buffer.from(JSON.stringify([revision, orderKey(last)])).toString('base64url'),
-          remainingItemCount: rest.length - page.length,
+          continueToken: continueToken(revision, orderKey(last)),
+          // With a selector the real server does not know how many of the rest match.
+          ...(options.labelSelector || options.fieldSelector
+            ? {}
+            : { remainingItemCount: rest.length - page.length }),
         }
       : {}),
   };
 }
 
+/** All pages show the state of the first. @param after where a page that cannot be had would have begun */
+function objectsAt(
+  { store }: ClusterState,
+  { resource, namespace }: Target,
+  revision: number,
+  after: string | undefined,
+): ApiObject[] {
+  const key = resourceKey(resource);
+  if (revision === store.revision) return store.list(key, namespace);
+  const past = store.listAt(key, namespace, revision);
+  if (past) return past;
+  if (after === undefined) throw refuse.expired('The resourceVersion for the provided list is too old.');
+  throw refuse.expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+    continueToken(store.revision, after),
+  );
+}
+
+function checkListOptions({
+  resourceVersion,
+  resourceVersionMatch,
+  continueToken: token,
+}: ListOptions): void {
+  if (!resourceVersionMatch) return;
+  const field = 'resourceVersionMatch';
+  const forbidden = (why: string): never => {
+    throw refuse.invalid(LIST_OPTIONS, '', [
+      { field, reason: 'FieldValueForbidden', message: `Forbidden: ${why}` },
+    ]);
+  };
+  if (!resourceVersion) forbidden('resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (token) forbidden('resourceVersionMatch is forbidden when continue is provided');
+  if (resourceVersionMatch !== 'Exact' && resourceVersionMatch !== 'NotOlderThan') {
+    const message = `Unsupported value: ${JSON.stringify(resourceVersionMatch)}: supported values: "Exact", "NotOlderThan", ""`;
+    throw refuse.invalid(LIST_OPTIONS, '', [{ field, reason: 'FieldValueNotSupported', message }]);
+  }
+  if (resourceVersionMatch === 'Exact' && resourceVersion === '0')
+    forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+}
+
+/** How the options of lists and watches are called in messages. */
+export const LIST_OPTIONS = { group: 'meta.k8s.io', plural: '', kind: 'ListOptions' };
+
 const orderKey = ({ metadata }: ApiObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
-function parseContinue(state: ClusterState, token: string): { revision: number; after: string } {
+const continueToken = (revision: number, after: string): string =>
+  Buffer.from(JSON.stringify([revision, after])).toString('base64url');
+
+function parseContinue(token: string): { revision: number; after: string } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
   } catch {
-    throw refuse.badRequest('continue key is not valid');
+    throw refuse.badRequest('invalid continue token: continue key is not valid');
   }
   const [revision, after] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
   if (typeof revision !== 'number' || typeof after !== 'string')
-    throw refuse.badRequest('continue key is not valid');
-  if (!state.store.eventsSince(revision)) {
-    throw refuse.expired(
-      'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.',
-    );
-  }
+    throw refuse.badRequest('invalid continue token: continue key is not valid');
   return { revision, after };
 }

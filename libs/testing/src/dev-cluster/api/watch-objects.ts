@@ -3,12 +3,13 @@ import { refuse } from '../object/refusals.js';
 import { resourceKey } from '../registry/resource.js';
 import type { StoreEvent } from '../storage/event.js';
 import type { ClusterState, Target } from './cluster-state.js';
-import { type Selection, selectionOf } from './list-objects.js';
+import { LIST_OPTIONS, type Selection, selectionOf } from './list-objects.js';
 import { inVersion } from './read-object.js';
 
 export interface WatchOptions extends Selection {
   /** Empty or `0`: the present objects first, then changes. */
   readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
   /** The present objects first, then a bookmark that says they are complete (the streaming list). */
   readonly sendInitialEvents?: boolean;
 }
@@ -20,7 +21,8 @@ export type WatchListener = (type: WatchEventType, object: ApiObject | JsonObjec
  * Delivers the changes of one resource from a revision on, each once and in order.
  *
  * @returns a function that ends the watch
- * @throws ApiError 400, or 410 when the revision is compacted away or was never given out
+ * @throws ApiError 400, 422 for options that contradict each other, or 410 when the revision is compacted away or was
+ *   never given out
  */
 export function watchObjects(
   state: ClusterState,
@@ -28,6 +30,7 @@ export function watchObjects(
   options: WatchOptions,
   listener: WatchListener,
 ): () => void {
+  checkWatchOptions(options);
   const matches = selectionOf(target, options);
   const key = resourceKey(target.resource);
   const deliver = (event: StoreEvent): void => {
@@ -36,8 +39,8 @@ export function watchObjects(
     if (change) listener(change.type, inVersion(change.object, target.apiVersion));
   };
   const from = options.resourceVersion ?? '';
-  const startsWithState = from === '' || from === '0' || options.sendInitialEvents === true;
-  const past = startsWithState ? [] : changesSince(state, from);
+  const startsWithState = options.sendInitialEvents ?? (from === '' || from === '0');
+  const past = startsWithState || from === '' || from === '0' ? [] : changesSince(state, from);
   if (startsWithState) {
     for (const object of state.store.list(key, target.namespace)) {
       if (matches(object)) listener('ADDED', inVersion(object, target.apiVersion));
@@ -59,6 +62,18 @@ export function bookmark(state: ClusterState, target: Target, endsInitialEvents 
       ...(endsInitialEvents ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     },
   };
+}
+
+function checkWatchOptions({ resourceVersionMatch, sendInitialEvents }: WatchOptions): void {
+  const wants = sendInitialEvents === undefined ? '' : 'NotOlderThan';
+  if ((resourceVersionMatch ?? '') === wants) return;
+  const why = wants
+    ? 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
+    : 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
+  const field = 'resourceVersionMatch';
+  throw refuse.invalid(LIST_OPTIONS, '', [
+    { field, reason: 'FieldValueForbidden', message: `Forbidden: ${why}` },
+  ]);
 }
 
 function changesSince(state: ClusterState, from: string): StoreEvent[] {

@@ -27,7 +27,7 @@ describe('bad input', () => {
     ['GET', '/api/v1/namespaces/default/nodes', undefined, 404],
     ['GET', '/api/v1/pods/x', undefined, 404],
     ['GET', `${configMaps}/x/status`, undefined, 404],
-    ['GET', `${configMaps}?watch=true&resourceVersion=x`, undefined, 200],
+    ['GET', `${configMaps}?watch=true&resourceVersion=x`, undefined, 400],
     ['GET', `${configMaps}?limit=-1`, undefined, 400],
     ['GET', `${configMaps}?continue=%25`, undefined, 400],
     ['GET', '/api/v1/namespaces/%zz', undefined, 404],
@@ -82,13 +82,13 @@ describe('bad input', () => {
     expect(await send('POST', configMaps, deep)).toMatchObject({ status: 400 });
   });
 
-  it('refuses web pages, clients that take no JSON, and protobuf', async () => {
+  it('refuses web pages, clients that take no JSON, and protobuf that is none', async () => {
     expect((await send('GET', configMaps, undefined, { origin: 'http://evil.example' })).status).toBe(400);
     expect((await send('GET', configMaps, undefined, { accept: 'text/html' })).status).toBe(406);
     expect(
       (await send('POST', configMaps, 'k8s', { 'content-type': 'application/vnd.kubernetes.protobuf' }))
         .status,
-    ).toBe(415);
+    ).toBe(400);
   });
 
   it('answers every JSON body with an object or a Status, and never with 500', async () => {

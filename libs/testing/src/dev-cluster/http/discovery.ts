@@ -1,28 +1,23 @@
-import type { Json, JsonObject } from '../object/api-object.js';
+import type { JsonObject } from '../object/api-object.js';
 import type { Registry } from '../registry/registry.js';
 import { apiVersionOf, type Resource } from '../registry/resource.js';
+import { describedResource, type ResourceDescription } from './resource-description.js';
 
 /** The Kubernetes release whose behaviour the API follows. */
 export const KUBERNETES_VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0+penstock' };
-
-const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-const WRITE_PART = ['get', 'patch', 'update'];
 
 /** The answers to discovery requests; undefined for a path that is no discovery. */
 export function discover(registry: Registry, path: string, host: string): JsonObject | undefined {
   const parts = path.split('/').filter(Boolean);
   if (path === '/version') {
-    const { major, minor, gitVersion } = KUBERNETES_VERSION;
     return {
-      major,
-      minor,
-      gitVersion,
+      ...KUBERNETES_VERSION,
       gitCommit: '',
       gitTreeState: 'clean',
-      buildDate: '',
+      buildDate: '1970-01-01T00:00:00Z',
       goVersion: '',
       compiler: '',
-      platform: '',
+      platform: `${process.platform}/${process.arch}`,
     };
   }
   if (parts[0] === 'api' && parts.length === 1) {
@@ -52,47 +47,43 @@ function groupOf(group: string, versions: readonly string[]): JsonObject {
   return { name: group, versions: all, preferredVersion: all[0] };
 }
 
-function resourceList(registry: Registry, group: string, version: string): JsonObject | undefined {
-  const resources = registry
+/** Resources of one group and version, by name. */
+export function resourcesOf(registry: Registry, group: string, version: string): Resource[] {
+  return registry
     .all()
-    .filter((r) => r.group === group && r.versions.some((v) => v.name === version));
+    .filter((r) => r.group === group && r.versions.some((v) => v.name === version))
+    .sort((a, b) => (a.plural < b.plural ? -1 : 1));
+}
+
+function resourceList(registry: Registry, group: string, version: string): JsonObject | undefined {
+  const resources = resourcesOf(registry, group, version);
   if (resources.length === 0) return undefined;
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',
     groupVersion: apiVersionOf(group, version),
-    resources: resources.flatMap(entries),
+    resources: resources.flatMap((resource) => entries(describedResource(resource))),
   };
 }
 
-function entries(resource: Resource): Json[] {
-  const { plural, singular, kind, namespaced, shortNames, categories } = resource;
+function entries(description: ResourceDescription): JsonObject[] {
+  const { name, singular, isNamespaced, kind, verbs, shortNames, categories, subresources } = description;
   const main: JsonObject = {
-    name: plural,
+    name,
     singularName: singular,
-    namespaced,
+    namespaced: isNamespaced,
     kind,
-    verbs: VERBS,
+    verbs: [...verbs],
     ...(shortNames.length > 0 ? { shortNames: [...shortNames] } : {}),
     ...(categories.length > 0 ? { categories: [...categories] } : {}),
   };
-  const sub = (
-    name: string,
-    subKind: string,
-    verbs: readonly string[],
-    more: JsonObject = {},
-  ): JsonObject => ({
-    name: `${plural}/${name}`,
+  const parts = subresources.map((sub) => ({
+    name: `${name}/${sub.name}`,
     singularName: '',
-    namespaced,
-    kind: subKind,
-    verbs: [...verbs],
-    ...more,
-  });
-  return [
-    main,
-    ...(resource.hasStatus ? [sub('status', kind, WRITE_PART)] : []),
-    ...(resource.scale ? [sub('scale', 'Scale', WRITE_PART, { group: 'autoscaling', version: 'v1' })] : []),
-    ...resource.subresources.map((s) => sub(s.name, s.kind, s.verbs)),
-  ];
+    namespaced: isNamespaced,
+    ...(sub.group ? { group: sub.group, version: sub.version ?? '' } : {}),
+    kind: sub.kind,
+    verbs: [...sub.verbs],
+  }));
+  return [main, ...parts];
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import type { Json } from '../object/api-object.js';
 import { refuse } from '../object/refusals.js';
+import { decodeEnvelope } from '../registry/types/decode-envelope.js';
 
 /** Limit of the real server for one request body. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -9,6 +10,8 @@ export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 const MAX_DEPTH = 200;
 
 const JSON_TYPE = /^application\/(json|[\w.-]+\+json)$/;
+/** What typed clients of Go, `kubectl create` among them, send for built-in kinds. */
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 const YAML_TYPE = /^application\/(yaml|x-yaml|[\w.-]+\+yaml)$/;
 
 /** The media type of the body, without parameters; JSON when the client names none. */
@@ -19,7 +22,7 @@ export function contentType(request: IncomingMessage): string {
 /**
  * The parsed body, or undefined when there is none.
  *
- * @throws ApiError 400 (not JSON or YAML, too deep), 413, 415
+ * @throws ApiError 400 (not what its media type says, too deep), 413, 415
  */
 export async function readBody(request: IncomingMessage): Promise<Json | undefined> {
   const chunks: Buffer[] = [];
@@ -29,17 +32,27 @@ export async function readBody(request: IncomingMessage): Promise<Json | undefin
     if (sizeBytes > MAX_BODY_BYTES) throw refuse.tooLarge(MAX_BODY_BYTES);
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString('utf8').trim();
+  const bytes = Buffer.concat(chunks);
+  if (contentType(request) === PROTOBUF_TYPE) return bytes.length === 0 ? undefined : parseProtobuf(bytes);
+  const text = bytes.toString('utf8').trim();
   if (!text) return undefined;
   const value = parseText(text, contentType(request));
   requireDepth(value, MAX_DEPTH);
   return value;
 }
 
+function parseProtobuf(bytes: Buffer): Json {
+  try {
+    return decodeEnvelope(bytes);
+  } catch (error) {
+    throw refuse.badRequest(`the body cannot be read as protobuf: ${(error as Error).message}`);
+  }
+}
+
 function parseText(text: string, type: string): Json {
   const isYaml = YAML_TYPE.test(type);
   if (!isYaml && !JSON_TYPE.test(type))
-    throw refuse.unsupportedMediaType('application/json, application/yaml');
+    throw refuse.unsupportedMediaType(`application/json, application/yaml, ${PROTOBUF_TYPE}`);
   try {
     // JSON is YAML too, and far quicker to read as what it is.
     return (isYaml && !text.startsWith('{') ? parseYaml(text) : JSON.parse(text)) as Json;

@@ -1,34 +1,47 @@
 import type { ListResult } from '../api/list-objects.js';
 import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import type { ServedResource } from '../registry/registry.js';
+import type { KindView } from '../registry/resource.js';
 import type { Representation } from './representation.js';
-import { tableOf } from './table.js';
+import { type RowObject, tableOf } from './table.js';
 
-/** One object as the client wants to see it. */
-export function representObject(served: ServedResource, object: ApiObject, as: Representation): JsonObject {
-  if (as === 'table') return tableOf(served, [object], { resourceVersion: object.metadata.resourceVersion });
-  return as === 'metadata' ? metadataOnly(object) : object;
+/** In what form a client gets objects. */
+export interface Presentation {
+  readonly served: ServedResource;
+  readonly as: Representation;
+  /** What the rows of a table bring along (`includeObject`). */
+  readonly rowObject: RowObject;
+  readonly view?: KindView;
 }
 
-export function representList(served: ServedResource, list: ListResult, as: Representation): JsonObject {
+/** One object as the client wants to see it. */
+export function representObject(presentation: Presentation, object: ApiObject): JsonObject {
+  const { served, as, rowObject, view } = presentation;
+  if (as === 'table')
+    return tableOf(served, [object], { resourceVersion: object.metadata.resourceVersion }, rowObject);
+  return as === 'metadata' ? metadataOnly(object) : (view?.show(object) ?? object);
+}
+
+export function representList(presentation: Presentation, list: ListResult): JsonObject {
+  const { served, as, rowObject, view } = presentation;
+  const { continueToken, remainingItemCount } = list;
   const metadata: JsonObject = {
     resourceVersion: list.resourceVersion,
-    ...(list.continueToken
-      ? { continue: list.continueToken, remainingItemCount: list.remainingItemCount }
-      : {}),
+    ...(continueToken ? { continue: continueToken } : {}),
+    ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
   };
-  if (as === 'table') return tableOf(served, list.items, metadata);
+  if (as === 'table') return tableOf(served, list.items, metadata, rowObject);
   if (as === 'metadata') {
     const items = list.items.map(metadataOnly);
     return { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items };
   }
-  return { kind: served.resource.listKind, apiVersion: served.apiVersion, metadata, items: list.items };
+  const shown = view ? list.items.map((object) => view.show(object)) : list.items;
+  // The kind of built-in objects is said once, by that of the list.
+  const items = served.resource.custom ? shown : shown.map(({ apiVersion: _v, kind: _k, ...rest }) => rest);
+  const apiVersion = view?.apiVersion ?? served.apiVersion;
+  return { kind: served.resource.listKind, apiVersion, metadata, items };
 }
 
-function metadataOnly({ metadata }: ApiObject): JsonObject {
-  return {
-    kind: 'PartialObjectMetadata',
-    apiVersion: 'meta.k8s.io/v1',
-    metadata: metadata as unknown as Json,
-  };
+export function metadataOnly({ metadata }: { metadata: unknown }): JsonObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadata as Json };
 }

@@ -1,22 +1,40 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClusterState, Target, WriteOptions } from '../api/cluster-state.js';
 import { refuse } from '../object/refusals.js';
-import { type Representation, representationOf } from './representation.js';
+import type { Presentation } from './represent.js';
+import { representationOf } from './representation.js';
+import type { RowObject } from './table.js';
 
 /** One request for a resource, with what every handler asks of it. */
 export interface RequestContext {
   readonly state: ClusterState;
+  /** Whose objects these are, also when the client sees them in the form of another kind. */
   readonly target: Target;
   readonly name?: string;
   readonly subresource?: string;
   readonly query: URLSearchParams;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly representation: Representation;
+  readonly presentation: Presentation;
 }
 
-export function requestContext(parts: Omit<RequestContext, 'representation'>): RequestContext {
-  return { ...parts, representation: representationOf(parts.request.headers.accept) };
+/** @throws ApiError 400 for an includeObject that is none, 406 when the client takes no JSON */
+export function requestContext(parts: Omit<RequestContext, 'presentation'>): RequestContext {
+  const { view } = parts.target.resource;
+  const held = view ? parts.state.registry.stored(view.of) : parts.target;
+  const presentation: Presentation = {
+    served: held,
+    as: representationOf(parts.request.headers.accept),
+    rowObject: rowObjectOf(parts.query),
+    ...(view ? { view } : {}),
+  };
+  return { ...parts, target: { ...parts.target, ...held }, presentation };
+}
+
+function rowObjectOf(query: URLSearchParams): RowObject {
+  const value = query.get('includeObject') || 'Metadata';
+  if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
+  throw refuse.badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
 }
 
 /** @throws ApiError 400 for a dryRun other than `All` */

@@ -1,6 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClusterState } from '../api/cluster-state.js';
 import { refuse } from '../object/refusals.js';
+import {
+  AGGREGATED_DISCOVERY,
+  aggregatedDiscovery,
+  wantsAggregatedDiscovery,
+} from './aggregated-discovery.js';
 import { discover } from './discovery.js';
 import { openApi } from './open-api.js';
 import type { PodLogs } from './pod-logs.js';
@@ -69,14 +74,29 @@ function handleOther(
     return;
   }
   const trimmed = path.length > 1 ? path.replace(/\/$/, '') : path;
+  if (wantsAggregatedDiscovery(request.headers.accept)) {
+    const all = aggregatedDiscovery(state.registry, trimmed);
+    if (all) {
+      sendJson(response, 200, all, AGGREGATED_DISCOVERY);
+      return;
+    }
+  }
   const body =
     discover(state.registry, trimmed, request.headers.host ?? '') ?? openApi(state.registry, trimmed);
   if (!body) throw refuse.noSuchPath();
   sendJson(response, 200, body);
 }
 
+const COLLECTION_VERBS: Readonly<Record<string, string>> = {
+  GET: 'list',
+  POST: 'create',
+  DELETE: 'deletecollection',
+};
+
 async function handleCollection(context: RequestContext): Promise<void> {
   const { method } = context.request;
+  const { verbs } = context.target.resource;
+  if (verbs && !verbs.includes(COLLECTION_VERBS[method ?? ''] ?? '')) throw refuse.methodNotAllowed();
   if (method === 'GET') return handleList(context);
   if (method === 'DELETE') return handleDeleteCollection(context);
   if (method !== 'POST') throw refuse.methodNotAllowed();
@@ -86,6 +106,7 @@ async function handleCollection(context: RequestContext): Promise<void> {
 }
 
 async function handleObject(context: RequestContext, name: string): Promise<void> {
+  if (context.target.resource.answer) throw refuse.methodNotAllowed();
   switch (context.request.method) {
     case 'GET':
       return handleGet(context, name);

@@ -3,9 +3,14 @@ import { ApiError } from '../object/api-error.js';
 import type { JsonObject } from '../object/api-object.js';
 import { refuse } from '../object/refusals.js';
 
-export function sendJson(response: ServerResponse, code: number, body: JsonObject): void {
+export function sendJson(
+  response: ServerResponse,
+  code: number,
+  body: JsonObject,
+  contentType = 'application/json',
+): void {
   const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-  response.writeHead(code, { 'content-type': 'application/json', 'content-length': bytes.length });
+  response.writeHead(code, { 'content-type': contentType, 'content-length': bytes.length });
   response.end(bytes);
 }
 

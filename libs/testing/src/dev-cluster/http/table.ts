@@ -2,6 +2,10 @@ import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import { formatAge } from '../object/format-age.js';
 import type { ServedResource } from '../registry/registry.js';
 import type { PrinterColumn } from '../registry/resource.js';
+import { metadataOnly } from './represent.js';
+
+/** What a row brings of its object: nothing, its metadata, or all of it. */
+export type RowObject = 'None' | 'Metadata' | 'Object';
 
 const NAME: PrinterColumn = {
   name: 'Name',
@@ -22,9 +26,9 @@ export function tableOf(
   served: ServedResource,
   objects: readonly ApiObject[],
   metadata: JsonObject,
+  rowObject: RowObject,
 ): JsonObject {
-  const own = served.version.columns ?? [];
-  const columns = [NAME, ...(own.length > 0 ? own : [AGE])];
+  const columns = columnsOf(served);
   const nowMs = Date.now();
   return {
     kind: 'Table',
@@ -33,19 +37,22 @@ export function tableOf(
     columnDefinitions: columns.map((column) => ({
       name: column.name,
       type: column.type,
-      format: column.name === 'Name' ? 'name' : '',
+      format: column.name === 'Name' && column.priority === undefined ? 'name' : '',
       description: column.description ?? '',
       priority: column.priority ?? 0,
     })),
     rows: objects.map((object) => ({
       cells: columns.map((column) => cell(column, object, nowMs)),
-      object: {
-        kind: 'PartialObjectMetadata',
-        apiVersion: 'meta.k8s.io/v1',
-        metadata: object.metadata as unknown as Json,
-      },
+      ...(rowObject === 'None' ? {} : { object: rowObject === 'Object' ? object : metadataOnly(object) }),
     })),
   };
+}
+
+/** Name comes first, unless a kind has a better place for it. */
+function columnsOf({ version }: ServedResource): readonly PrinterColumn[] {
+  const own = version.columns ?? [];
+  if (own.length === 0) return [NAME, AGE];
+  return own.some((column) => column.name === 'Name') ? own : [NAME, ...own];
 }
 
 function cell(column: PrinterColumn, object: ApiObject, nowMs: number): Json {

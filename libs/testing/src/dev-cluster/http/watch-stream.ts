@@ -3,8 +3,7 @@ import type { ClusterState, Target } from '../api/cluster-state.js';
 import { bookmark, type WatchEventType, type WatchOptions, watchObjects } from '../api/watch-objects.js';
 import { ApiError } from '../object/api-error.js';
 import type { ApiObject, JsonObject } from '../object/api-object.js';
-import { representObject } from './represent.js';
-import type { Representation } from './representation.js';
+import { type Presentation, representObject } from './represent.js';
 
 /** As the real server, so that clients do not come to rely on more. */
 const BOOKMARK_INTERVAL_MS = 60_000;
@@ -18,7 +17,7 @@ const serialised = new WeakMap<object, string>();
 export interface WatchStreamOptions extends WatchOptions {
   readonly timeoutSeconds?: number;
   readonly allowBookmarks: boolean;
-  readonly representation: Representation;
+  readonly presentation: Presentation;
 }
 
 /** Answers with one JSON line per change until the client goes or the time is up. */
@@ -29,23 +28,27 @@ export function streamWatch(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
-  response.flushHeaders();
   const send = (type: WatchEventType | 'ERROR', object: JsonObject): void => {
+    if (!response.headersSent) {
+      response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+    }
     response.write(`{"type":"${type}","object":${serialise(object)}}\n`);
     if (response.writableLength > MAX_BACKLOG_BYTES) response.destroy();
   };
-  const represent = (type: WatchEventType, object: ApiObject | JsonObject): JsonObject =>
-    type === 'BOOKMARK' ? object : representObject(target, object as ApiObject, options.representation);
+  const represent = presenter(options.presentation);
   let stop: () => void;
   try {
     stop = watchObjects(state, target, options, (type, object) => send(type, represent(type, object)));
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    // The stream has begun: the refusal is its only event, as the real server's watch cache does it.
+    if (!(error instanceof ApiError) || error.code !== 410) throw error;
+    // To the real server's watch cache the stream has begun: this refusal is its only event.
     send('ERROR', error.toStatus());
     response.end();
     return;
+  }
+  if (!response.headersSent) {
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+    response.flushHeaders();
   }
   const timeoutSeconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + Math.random());
   const timeout = setTimeout(() => response.end(), timeoutSeconds * 1000);
@@ -61,6 +64,22 @@ export function streamWatch(
   };
   response.once('close', close);
   request.once('error', close);
+}
+
+/** Objects as the watcher wants them; only the first table of a stream names its columns. */
+function presenter(
+  presentation: Presentation,
+): (type: WatchEventType, object: ApiObject | JsonObject) => JsonObject {
+  let isFirst = true;
+  return (type, object) => {
+    if (type === 'BOOKMARK') return object;
+    const shown = representObject(presentation, object as ApiObject);
+    if (presentation.as !== 'table') return shown;
+    const { columnDefinitions, ...rest } = shown;
+    const table = isFirst ? shown : { ...rest, columnDefinitions: [] };
+    isFirst = false;
+    return table;
+  };
 }
 
 function serialise(object: JsonObject): string {

@@ -2,7 +2,7 @@ import type { JsonObject } from './api-object.js';
 
 /** One violated rule, as in `Status.details.causes`. */
 export interface Cause {
-  /** Dotted path of the field, e.g. `spec.replicas`. */
+  /** Dotted path of the field, e.g. `spec.replicas`; empty when it is about none. */
   field: string;
   reason:
     | 'FieldValueRequired'
@@ -14,7 +14,9 @@ export interface Cause {
     | 'FieldValueTooLong'
     | 'FieldValueTooMany'
     | 'FieldManagerConflict'
-    | 'NamespaceTerminating';
+    | 'NamespaceTerminating'
+    | 'ResourceVersionTooLarge'
+    | 'DisruptionBudget';
   message: string;
 }
 
@@ -24,6 +26,8 @@ export interface ErrorDetails {
   kind?: string;
   causes?: Cause[];
   retryAfterSeconds?: number;
+  /** Where a list that cannot go on as it began may go on all the same. */
+  continueToken?: string;
 }
 
 /** A refusal that reaches the client as a Kubernetes `Status` object. */
@@ -40,21 +44,25 @@ export class ApiError extends Error {
 
   /** The `Status` body of the answer (meta/v1). */
   toStatus(): JsonObject {
-    const { name, group, kind, causes, retryAfterSeconds } = this.details;
+    const { name, group, kind, causes, retryAfterSeconds, continueToken } = this.details;
     const details: JsonObject = {};
     if (name) details['name'] = name;
     if (group) details['group'] = group;
     if (kind) details['kind'] = kind;
     if (causes)
-      details['causes'] = causes.map((c) => ({ reason: c.reason, message: c.message, field: c.field }));
+      details['causes'] = causes.map(({ reason, message, field }) => ({
+        reason,
+        message,
+        ...(field ? { field } : {}),
+      }));
     if (retryAfterSeconds) details['retryAfterSeconds'] = retryAfterSeconds;
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: continueToken ? { continue: continueToken } : {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason ? { reason: this.reason } : {}),
       ...(Object.keys(details).length > 0 ? { details } : {}),
       code: this.code,
     };

@@ -54,7 +54,8 @@ export const refuse = {
       kind: r.plural,
       causes,
     }),
-  expired: (why: string) => new ApiError(410, 'Expired', why),
+  expired: (why: string, continueToken?: string) =>
+    new ApiError(410, 'Expired', why, continueToken ? { continueToken } : {}),
   methodNotAllowed: () =>
     new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'),
   notAcceptable: (accepted: string) =>

@@ -8,15 +8,19 @@ export const NAMESPACES = defineBuiltin(
   { group: '', plural: 'namespaces', kind: 'Namespace', namespaced: false },
   {
     shortNames: ['ns'],
+    // A collection of namespaces cannot be deleted at once.
+    verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
     hasStatus: true,
+    returnsDeletedObject: true,
     nameRule: 'label',
     selectableFields: ['status.phase'],
     subresources: [{ name: 'finalize', kind: 'Namespace', verbs: ['update'] }],
-    setDefaults: (namespace) => {
-      const { metadata } = namespace;
+    setDefaults: ({ metadata }) => {
       metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
-      if (!metadata.deletionTimestamp)
-        namespace.spec = { ...namespace.spec, finalizers: [NAMESPACE_FINALIZER] };
+    },
+    prepare: (namespace, old) => {
+      const finalizers = old ? (old.spec?.['finalizers'] ?? []) : [NAMESPACE_FINALIZER];
+      namespace.spec = { ...namespace.spec, finalizers };
     },
     initialStatus: () => ({ phase: 'Active' }),
   },

@@ -58,18 +58,23 @@ export class Registry {
   }
 
   /**
-   * Groups with their served versions, by name; the core group (empty name) comes first. Where two groups have a kind
-   * of one name, kubectl takes the first.
+   * Groups with their served versions: the core group (empty name) first, then the built-in ones, then those of custom
+   * resource definitions, by name. Where two groups have a kind of one name, kubectl takes the first.
    */
   groups(): GroupVersions[] {
-    const groups = new Map<string, Set<string>>();
-    for (const { group, versions } of this.resources.values()) {
-      const known = groups.get(group) ?? new Set();
-      for (const version of versions) known.add(version.name);
-      groups.set(group, known);
+    const groups = new Map<string, { versions: Set<string>; isBuiltin: boolean }>();
+    for (const { group, versions, custom } of this.resources.values()) {
+      const known = groups.get(group) ?? { versions: new Set(), isBuiltin: false };
+      for (const version of versions) known.versions.add(version.name);
+      groups.set(group, { ...known, isBuiltin: known.isBuiltin || !custom });
     }
-    return [...groups].map(([group, versions]) => ({ group, versions: [...versions] })).sort(byGroup);
+    return [...groups]
+      .sort(([a, { isBuiltin: first }], [b, { isBuiltin: second }]) =>
+        first === second ? (rank(a) < rank(b) ? -1 : 1) : first ? -1 : 1,
+      )
+      .map(([group, { versions }]) => ({ group, versions: [...versions] }));
   }
 }
 
-const byGroup = (a: GroupVersions, b: GroupVersions): number => (a.group < b.group ? -1 : 1);
+/** Workloads come before what only looks like them. */
+const rank = (group: string): string => (group === 'apps' ? '.apps' : group);

@@ -1,5 +1,5 @@
 import type { Cause } from '../object/api-error.js';
-import type { ApiObject, Json } from '../object/api-object.js';
+import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import type { ListShapes } from './list-shape.js';
 import type { ObjectSchema } from './object-schema.js';
 import type { MergeKeys } from './types/type-shapes.js';
@@ -31,6 +31,19 @@ export interface ScalePaths {
   readonly selectorOf?: (object: ApiObject) => string | undefined;
 }
 
+/** Another form of the objects of a resource: same objects, other names for their fields. */
+export interface KindView {
+  /** Key of the resource that holds them. */
+  readonly of: string;
+  /** e.g. `events.k8s.io/v1` */
+  readonly apiVersion: string;
+  /** A body in the form of the view, in the form of the resource. */
+  readonly read: (body: Json) => Json;
+  readonly show: (object: ApiObject) => ApiObject;
+  /** The path of a field in the resource. */
+  readonly field: (path: string) => string;
+}
+
 /** What the API knows about one kind: its names, its versions and the rules its objects obey. */
 export interface Resource {
   readonly group: string;
@@ -41,6 +54,8 @@ export interface Resource {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly namespaced: boolean;
+  /** What discovery says can be done with it; everything when absent. */
+  readonly verbs?: readonly string[];
   /** Served versions, the preferred one first. */
   readonly versions: readonly ResourceVersion[];
   /** Objects are stored in this version; versions differ in name only (conversion strategy `None`). */
@@ -74,6 +89,12 @@ export interface Resource {
   readonly mergeKeys: MergeKeys;
   /** Fills in what the author may leave out. Gets a private copy and changes it. */
   readonly setDefaults?: (object: ApiObject) => void;
+  /** Present when this is a form of another resource's objects. */
+  readonly view?: KindView;
+  /** Answers a created object, of which nothing is stored. */
+  readonly answer?: (object: ApiObject) => JsonObject;
+  /** Sets what the server decides and no client owns; `old` is absent on create. Gets a private copy and changes it. */
+  readonly prepare?: (object: ApiObject, old: ApiObject | undefined) => void;
   /** Rules beyond the schema; `old` is absent on create. */
   readonly validate?: (object: ApiObject, old: ApiObject | undefined) => Cause[];
   /** State of a new object, set after the client's status was dropped. */

@@ -8,6 +8,7 @@ export interface ObjectStoreOptions {
   readonly historyLimit?: number;
 }
 
+const keyOfObject = ({ metadata }: ApiObject): string => keyOf(metadata.namespace, metadata.name);
 const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
 /**
@@ -54,6 +55,20 @@ export class ObjectStore {
       .filter(([key]) => key.startsWith(prefix))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, object]) => object);
+  }
+
+  /** Objects as `list` gave them at a past revision, or undefined when that is compacted away or lies in the future. */
+  listAt(resource: string, namespace: string | undefined, revision: number): ApiObject[] | undefined {
+    const since = this.eventsSince(revision);
+    if (!since) return undefined;
+    const then = new Map(this.list(resource, namespace).map((object) => [keyOfObject(object), object]));
+    for (const { resource: changed, object, previous } of since.reverse()) {
+      if (changed !== resource || (namespace !== undefined && object.metadata.namespace !== namespace))
+        continue;
+      if (previous) then.set(keyOfObject(object), previous);
+      else then.delete(keyOfObject(object));
+    }
+    return [...then].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
 
   /** Resources that hold at least one object. */
@@ -104,7 +119,7 @@ export class ObjectStore {
       objects = new Map();
       this.resources.set(res, objects);
     }
-    const key = keyOf(obj.metadata.namespace, obj.metadata.name);
+    const key = keyOfObject(obj);
     const previous = objects.get(key);
     if (op === 'del') objects.delete(key);
     else objects.set(key, obj);

@@ -14,4 +14,14 @@ LabelSelectorAttributes: 1 rawSelector string; 2 requirements []LabelSelectorReq
 SelfSubjectReview: 1 metadata+ ObjectMeta; 2 status+ SelfSubjectReviewStatus
 SelfSubjectReviewStatus: 1 userInfo+ UserInfo
 UserInfo: 1 username string; 2 uid string; 3 groups []string; 4 extra map[[]string]
+SubjectAccessReview: 1 metadata+ ObjectMeta; 2 spec+ SubjectAccessReviewSpec; 3 status+ SubjectAccessReviewStatus
+SubjectAccessReviewSpec: 1 resourceAttributes ResourceAttributes; 2 nonResourceAttributes NonResourceAttributes;
+  3 user string; 4 groups []string; 5 extra map[[]string]; 6 uid string
+SelfSubjectRulesReview: 1 metadata+ ObjectMeta; 2 spec+ SelfSubjectRulesReviewSpec;
+  3 status+ SubjectRulesReviewStatus
+SelfSubjectRulesReviewSpec: 1 namespace string
+SubjectRulesReviewStatus: 1 resourceRules* []ResourceRule; 2 nonResourceRules* []NonResourceRule;
+  3 incomplete+ bool; 4 evaluationError string
+ResourceRule: 1 verbs* []string; 2 apiGroups []string; 3 resources []string; 4 resourceNames []string
+NonResourceRule: 1 verbs* []string; 2 nonResourceURLs []string
 `;
