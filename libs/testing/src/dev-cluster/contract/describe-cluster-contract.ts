@@ -4,6 +4,8 @@ import { describeCustomResources } from './custom-resource-contract.js';
 import { describeLeasesAndPods } from './lease-and-pod-contract.js';
 import { describeObjects } from './objects-contract.js';
 import { describePatches } from './patch-contract.js';
+import { describeRuleDefinitions } from './rule-definition-contract.js';
+import { describeValidationRules } from './validation-rules-contract.js';
 import { describeWatches } from './watch-contract.js';
 
 /**
@@ -23,5 +25,7 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   describe('watches', () => describeWatches(get));
   describe('patches', () => describePatches(get));
   describe('custom resources', () => describeCustomResources(get));
+  describe('validation rules', () => describeValidationRules(get));
+  describe('definitions with rules', () => describeRuleDefinitions(get));
   describe('leases and pods', () => describeLeasesAndPods(get));
 }

@@ -67,9 +67,13 @@ export class ResourceSchema implements ObjectSchema {
   }
 }
 
+/** As Go writes durations, not as ISO 8601 does. */
+const GO_DURATION = /^[+-]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+)$/;
+
 /** @throws Error when the schema itself cannot be used */
 export function compile(schema: StructuralSchema): ValidateFunction {
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, logger: false });
   ajvFormats.default(ajv);
+  ajv.addFormat('duration', GO_DURATION);
   return ajv.compile(toJsonSchema(schema, true));
 }

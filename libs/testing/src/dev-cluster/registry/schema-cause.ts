@@ -46,6 +46,16 @@ export function schemaCause(error: ErrorObject): Cause {
       message: `Invalid value: "${got}": ${field} in body must be of type ${wanted}: "${got}"`,
     };
   }
+  const limit = String(params['limit']);
+  if (error.keyword === 'maxLength') {
+    const message = `Too long: may not be more than ${limit} bytes`;
+    return { field, reason: 'FieldValueTooLong', message };
+  }
+  if (error.keyword === 'maxItems' || error.keyword === 'maxProperties') {
+    const count = Object.keys(error.data as object).length;
+    const message = `Too many: ${count}: must have at most ${limit} items`;
+    return { field, reason: 'FieldValueTooMany', message };
+  }
   return {
     field,
     reason: 'FieldValueInvalid',
@@ -61,11 +71,8 @@ function rule(error: ErrorObject, params: Record<string, unknown>): string {
     maximum: `should be less than or equal to ${limit}`,
     exclusiveMaximum: `should be less than ${limit}`,
     minLength: `should be at least ${limit} chars long`,
-    maxLength: `should be at most ${limit} chars long`,
     minItems: `should have at least ${limit} items`,
-    maxItems: `should have at most ${limit} items`,
     minProperties: `should have at least ${limit} properties`,
-    maxProperties: `should have at most ${limit} properties`,
     pattern: `should match '${String(params['pattern'])}'`,
     format: `must be of type ${String(params['format'])}`,
   };

@@ -1,6 +1,7 @@
 import type { Cause } from '../object/api-error.js';
-import type { ApiObject } from '../object/api-object.js';
-import { isObject } from '../object/json.js';
+import type { ApiObject, JsonObject } from '../object/api-object.js';
+import { isObject, sameJson, valueAt } from '../object/json.js';
+import { compileRules } from './cel/compile-rules.js';
 import { compile } from './resource-schema.js';
 import type { StructuralSchema } from './structural-schema.js';
 
@@ -41,7 +42,18 @@ export function validateDefinition(definition: ApiObject): Cause[] {
       invalid('spec.versions', 'Invalid value: must have exactly one version marked as storage version'),
     );
   }
-  return [...causes, ...versions.flatMap((version, i) => versionCauses(version, `spec.versions[${i}]`))];
+  causes.push(...versions.flatMap((version, i) => versionCauses(version, `spec.versions[${i}]`)));
+  return causes.length > 0 ? causes : allRuleCauses(versions.filter(isObject));
+}
+
+/** What is wrong with the CEL rules. A schema that all versions share is reported once, where v1beta1 had it. */
+function allRuleCauses(versions: readonly JsonObject[]): Cause[] {
+  const schemas = versions.map((version) => valueAt(version, ['schema', 'openAPIV3Schema']));
+  const isShared = schemas.every((schema) => sameJson(schema, schemas[0]));
+  return schemas.slice(0, isShared ? 1 : undefined).flatMap((schema, i) => {
+    const parent = isShared ? 'spec.validation' : `spec.versions[${i}].schema`;
+    return compileRules(schema as StructuralSchema, `${parent}.openAPIV3Schema`).causes;
+  });
 }
 
 function versionCauses(version: unknown, field: string): Cause[] {
