@@ -35,11 +35,16 @@ export const podCliqueSet = (template: object, spec: object = {}, name = 'pcs'):
 export class WorkloadLab {
   readonly clock = new FakeClock();
   private controllers: WorkloadControllers | undefined;
+  private isDead: () => boolean = () => false;
 
   constructor(readonly cluster = new FakeCluster(() => this.clock?.nowMs() ?? 0)) {}
 
-  /** @param through what the controllers see of the cluster; the cluster itself when absent */
-  async start(through: Cluster = this.cluster): Promise<void> {
+  /**
+   * @param through what the controllers see of the cluster; the cluster itself when absent
+   * @param isDead true once they can do nothing any more
+   */
+  async start(through: Cluster = this.cluster, isDead: () => boolean = () => false): Promise<void> {
+    this.isDead = isDead;
     this.controllers = new WorkloadControllers({
       cluster: through,
       clock: this.clock,
@@ -61,6 +66,7 @@ export class WorkloadLab {
     let idle = 0;
     await until(async () => {
       await new Promise((resolve) => setImmediate(resolve));
+      if (this.isDead()) return true;
       idle =
         this.controllers && this.controllers.unsynced().length + this.controllers.pending === 0
           ? idle + 1
