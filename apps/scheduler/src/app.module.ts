@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import {
+  type BeforeApplicationShutdown,
   type FactoryProvider,
   Inject,
   Module,
@@ -7,7 +8,7 @@ import {
   type OnApplicationShutdown,
   type ValueProvider,
 } from '@nestjs/common';
-import { KubernetesCluster, ModelDirectory, PoolDirectory } from '@penstock/cluster';
+import { KubernetesCluster, ModelDirectory, PoolDirectory, VariantDirectory } from '@penstock/cluster';
 import type { Clock, EventBus } from '@penstock/core/ports';
 import { LoadLedger } from '@penstock/core/routing';
 import { loadTokenizer } from '@penstock/engine';
@@ -15,6 +16,7 @@ import { NatsEventBus } from '@penstock/messaging';
 import { REGISTRY, SERVICE_CONTEXT, type ServiceContext } from '@penstock/platform';
 import type { Registry } from 'prom-client';
 import { ClusterFleet } from './adapters/cluster-fleet.js';
+import { ClusterModels } from './adapters/cluster-models.js';
 import { EngineWatch } from './adapters/engine-watch.js';
 import { HttpEngineProbe } from './adapters/http-engine-probe.js';
 import { KvFollower } from './adapters/kv-follower.js';
@@ -23,10 +25,12 @@ import { systemClock } from './adapters/system-clock.js';
 import { UndiciRelay } from './adapters/undici-relay.js';
 import { SchedulerController } from './api/grpc/scheduler.controller.js';
 import { OpenAiController } from './api/openai/openai.controller.js';
+import { AdmitRequest } from './application/admit-request.js';
 import { awaitFleet } from './application/await-fleet.js';
 import { CompleteRequest } from './application/complete-request.js';
 import { DecisionLog } from './application/decision-log.js';
 import { DemandTally } from './application/demand-tally.js';
+import { ExpectedEngines } from './application/expected-engines.js';
 import { ExplainDecision } from './application/explain-decision.js';
 import type { Fleet } from './application/fleet.js';
 import { HoldEndpoint } from './application/hold-endpoint.js';
@@ -34,14 +38,17 @@ import { PickEndpoint } from './application/pick-endpoint.js';
 import { PoolPolicies } from './application/pool-policies.js';
 import { ReportDecision } from './application/report-decision.js';
 import { ReportDemand } from './application/report-demand.js';
+import { ServedModels } from './application/served-models.js';
 import { TokenizePrompt } from './application/tokenize-prompt.js';
 import { CLOCK, CLUSTER, EVENT_BUS, FLEET, PREFIX_VIEW } from './application/tokens.js';
+import { WaitForEngine } from './application/wait-for-engine.js';
 import type { Config } from './config.js';
 import { registerHealth } from './health.js';
 import { SchedulerMetrics } from './metrics.js';
 
 type Context = ServiceContext<Config>;
 const MODELS = Symbol('MODELS');
+const VARIANTS = Symbol('VARIANTS');
 const scopeOf = ({ namespace }: Config) => (namespace === undefined ? {} : { namespace });
 
 export const controllers = [OpenAiController, SchedulerController];
@@ -82,6 +89,12 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       new ModelDirectory(cluster, scopeOf(config)),
     inject: [CLUSTER, SERVICE_CONTEXT],
   },
+  {
+    provide: VARIANTS,
+    useFactory: (cluster: KubernetesCluster, { config }: Context) =>
+      new VariantDirectory(cluster, scopeOf(config)),
+    inject: [CLUSTER, SERVICE_CONTEXT],
+  },
   { provide: LoadLedger, useFactory: () => new LoadLedger() },
   {
     provide: PoolPolicies,
@@ -107,6 +120,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
     useFactory: (
       pools: PoolDirectory,
       models: ModelDirectory,
+      variants: VariantDirectory,
       probe: HttpEngineProbe,
       ledger: LoadLedger,
       policies: PoolPolicies,
@@ -121,11 +135,14 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
         intervalMs: config.scrapeIntervalMs,
         onFailure,
       });
-      return new ClusterFleet(pools, models, watch, policies);
+      const served = new ServedModels();
+      const expected = new ExpectedEngines(new ClusterModels(models, pools, variants), served);
+      return new ClusterFleet(pools, models, watch, policies, served, expected);
     },
     inject: [
       PoolDirectory,
       MODELS,
+      VARIANTS,
       HttpEngineProbe,
       LoadLedger,
       PoolPolicies,
@@ -166,10 +183,34 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
     inject: [EVENT_BUS, DecisionLog, SERVICE_CONTEXT],
   },
   {
+    provide: WaitForEngine,
+    useFactory: (fleet: Fleet, clock: Clock, metrics: SchedulerMetrics, { config }: Context) =>
+      new WaitForEngine({
+        fleet,
+        clock,
+        maxRequests: config.waitingRoomRequests,
+        maxBytes: config.waitingRoomBytes,
+        maxWaitMs: config.waitingRoomTimeoutMs,
+        onEnd: (pool, outcome, waitedMs) => metrics.waited(pool, outcome, waitedMs),
+      }),
+    inject: [FLEET, CLOCK, SchedulerMetrics, SERVICE_CONTEXT],
+  },
+  {
     provide: ReportDemand,
-    useFactory: (bus: EventBus, tally: DemandTally, clock: Clock, { instance }: Context) =>
-      new ReportDemand(bus, tally, clock, instance),
-    inject: [EVENT_BUS, DemandTally, CLOCK, SERVICE_CONTEXT],
+    useFactory: (
+      bus: EventBus,
+      fleet: Fleet,
+      tally: DemandTally,
+      clock: Clock,
+      waits: WaitForEngine,
+      { instance }: Context,
+    ) => {
+      const held = (namespace: string, pool: string) => waits.held(namespace, pool);
+      const report = new ReportDemand({ bus, fleet, tally, clock, held, scheduler: instance });
+      waits.onFirst = (namespace, pool) => report.reportSoon(namespace, pool);
+      return report;
+    },
+    inject: [EVENT_BUS, FLEET, DemandTally, CLOCK, WaitForEngine, SERVICE_CONTEXT],
   },
   {
     provide: ExplainDecision,
@@ -198,6 +239,19 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
     inject: [FLEET, PREFIX_VIEW, PoolPolicies, LoadLedger, CLOCK, SERVICE_CONTEXT],
   },
   {
+    provide: AdmitRequest,
+    useFactory: (
+      picker: PickEndpoint,
+      fleet: Fleet,
+      waits: WaitForEngine,
+      demand: DemandTally,
+      metrics: SchedulerMetrics,
+      clock: Clock,
+      { config }: Context,
+    ) => new AdmitRequest({ picker, fleet, waits, demand, metrics, clock, ...config }),
+    inject: [PickEndpoint, FLEET, WaitForEngine, DemandTally, SchedulerMetrics, CLOCK, SERVICE_CONTEXT],
+  },
+  {
     provide: UndiciRelay,
     useFactory: ({ config }: Context) => new UndiciRelay(config),
     inject: [SERVICE_CONTEXT],
@@ -205,7 +259,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
   {
     provide: CompleteRequest,
     useFactory: (
-      picker: PickEndpoint,
+      admission: AdmitRequest,
       tokenizer: TokenizePrompt,
       relay: UndiciRelay,
       fleet: Fleet,
@@ -214,9 +268,10 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       demand: DemandTally,
       metrics: SchedulerMetrics,
       { config }: Context,
-    ) => new CompleteRequest({ picker, tokenizer, relay, fleet, ledger, report, demand, metrics, ...config }),
+    ) =>
+      new CompleteRequest({ admission, tokenizer, relay, fleet, ledger, report, demand, metrics, ...config }),
     inject: [
-      PickEndpoint,
+      AdmitRequest,
       TokenizePrompt,
       UndiciRelay,
       FLEET,
@@ -234,14 +289,33 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       tokenizer: TokenizePrompt,
       ledger: LoadLedger,
       report: ReportDecision,
+      demand: DemandTally,
+      reporter: ReportDemand,
       { config }: Context,
-    ) => new HoldEndpoint(picker, tokenizer, ledger, report, config.pickHoldMs),
-    inject: [PickEndpoint, TokenizePrompt, LoadLedger, ReportDecision, SERVICE_CONTEXT],
+    ) =>
+      new HoldEndpoint(
+        picker,
+        tokenizer,
+        ledger,
+        report,
+        demand,
+        (namespace, pool) => reporter.reportSoon(namespace, pool),
+        config.pickHoldMs,
+      ),
+    inject: [
+      PickEndpoint,
+      TokenizePrompt,
+      LoadLedger,
+      ReportDecision,
+      DemandTally,
+      ReportDemand,
+      SERVICE_CONTEXT,
+    ],
   },
 ];
 
 @Module({ controllers, providers })
-export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown {
+export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
     @Inject(SERVICE_CONTEXT) private readonly context: Context,
     @Inject(EVENT_BUS) private readonly bus: NatsEventBus,
@@ -249,6 +323,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     @Inject(PoolDirectory) private readonly pools: PoolDirectory,
     @Inject(FLEET) private readonly fleet: ClusterFleet,
     @Inject(PREFIX_VIEW) private readonly prefixes: KvFollower,
+    @Inject(WaitForEngine) private readonly waits: WaitForEngine,
     @Inject(ReportDemand) private readonly demand: ReportDemand,
     @Inject(HttpEngineProbe) private readonly probe: HttpEngineProbe,
     @Inject(UndiciRelay) private readonly relay: UndiciRelay,
@@ -257,9 +332,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { bus, cluster, pools, fleet, prefixes, metrics, policies } = this;
+    const { bus, cluster, pools, fleet, prefixes, waits, metrics, policies } = this;
     registerHealth(this.context.health, { bus, cluster, pools, fleet, prefixes, policies });
-    metrics.observe({ fleet, prefixes, bus });
+    metrics.observe({ fleet, prefixes, waits, bus });
     await prefixes.start();
     // The front door opens after this hook.
     const { config, logger } = this.context;
@@ -267,6 +342,11 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
       logger.warn('the front door opens before pools and models are known');
     }
     this.demand.start();
+  }
+
+  /** Before the listeners close: they wait for every answer, and these would come too late. */
+  beforeApplicationShutdown(): void {
+    this.waits.stop();
   }
 
   /** After the listeners are closed and the last answer is out. */

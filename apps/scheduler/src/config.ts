@@ -16,6 +16,13 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     .max(63)
     .optional()
     .describe('Kubernetes namespace whose InferencePools are served; absent = all namespaces'),
+  leaseNamespace: z
+    .string()
+    .max(63)
+    .optional()
+    .describe(
+      'Kubernetes namespace of the lease by which one replica is chosen to write statuses; absent = `namespace`, else default',
+    ),
   kubeconfig: z
     .string()
     .optional()
@@ -52,6 +59,19 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
   firstByteTimeoutMs: durationMs(600_000, 'Longest wait for the head of an engine’s answer'),
   idleTimeoutMs: durationMs(300_000, 'Longest silence inside an engine’s answer'),
   maxBodyBytes: count(16_777_216, 1024, 1_073_741_824, 'Largest request body, in bytes'),
+  waitingRoomRequests: count(
+    1000,
+    0,
+    1_000_000,
+    'Requests held at most while their pool has no engine that takes any; 0 = none waits',
+  ),
+  waitingRoomBytes: count(
+    268_435_456,
+    0,
+    68_719_476_736,
+    'Bodies of the held requests at most, together, in bytes',
+  ),
+  waitingRoomTimeoutMs: durationMs(120_000, 'Longest wait of a request for an engine of its pool'),
   assumedOutputTokens: count(512, 1, 1_000_000, 'Output length planned for at most, in tokens'),
   decisionLogSize: count(10_000, 1, 10_000_000, 'Decisions kept in memory for Explain'),
   fullDecisionEvery: count(1, 1, 1_000_000, 'One of so many decisions is published with its candidates'),

@@ -3,9 +3,11 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DecisionRecord } from './application/decision-record.js';
 import type { Picked, Refused } from './application/pick-endpoint.js';
 import type { RequestOutcome } from './application/request-outcome.js';
+import type { WaitOutcome } from './application/wait-for-engine.js';
 import { type ObservedSources, observeSources } from './observed-metrics.js';
 
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300];
+const WAIT_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const DECISION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
 const TOKENS = [1, 64, 256, 1024, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
 
@@ -44,6 +46,27 @@ export class SchedulerMetrics {
     'penstock_scheduler_rejected_total',
     'Completions refused before they reached an engine',
     ['reason'],
+  );
+  private readonly waits = this.counter(
+    'penstock_scheduler_waits_total',
+    'Requests that found no engine of a pool and asked to wait for one, by how that ended',
+    ['pool', 'outcome'],
+  );
+  private readonly waitSeconds = this.histogram(
+    'penstock_scheduler_wait_duration_seconds',
+    'Time that requests waited for an engine of a pool',
+    ['pool'],
+    WAIT_SECONDS,
+  );
+  private readonly guessedPrefixes = this.counter(
+    'penstock_scheduler_approximate_fallback_total',
+    'Engines picked by a guess of what they hold because their KV events do not come',
+    ['pool'],
+  );
+  private readonly statusWrites = this.counter(
+    'penstock_scheduler_status_writes_total',
+    'Statuses of pools and models written to the cluster, by result',
+    ['kind', 'result'],
   );
   private readonly badRequests = this.counter(
     'penstock_scheduler_bad_requests_total',
@@ -174,14 +197,26 @@ export class SchedulerMetrics {
   decided(pick: Picked | Refused, durationMs: number): void {
     this.decisionSeconds.observe(durationMs / 1000);
     this.eppScheduler.observe(durationMs / 1000);
-    if (pick.kind === 'refused') {
-      this.refusals.inc({ reason: pick.code });
-      return;
-    }
+    if (pick.kind === 'refused') return;
     const { record } = pick;
+    if (pick.guessed) this.guessedPrefixes.inc({ pool: poolOf(record) });
     this.decisions.inc({ pool: poolOf(record), policy: record.policy });
     this.promptTokens.inc({ pool: poolOf(record) }, record.promptTokens);
     this.matchedTokens.inc({ pool: poolOf(record) }, record.matchedTokens);
+  }
+
+  /** A completion was refused before it reached an engine. */
+  refused(code: string): void {
+    this.refusals.inc({ reason: code });
+  }
+
+  waited(pool: string, outcome: WaitOutcome, waitedMs: number): void {
+    this.waits.inc({ pool, outcome });
+    this.waitSeconds.observe({ pool }, waitedMs / 1000);
+  }
+
+  wroteStatus(kind: string, result: 'written' | 'conflict' | 'failed'): void {
+    this.statusWrites.inc({ kind, result });
   }
 
   sent(record: DecisionRecord): void {

@@ -2,15 +2,17 @@ import type { EventBus } from '@penstock/core/ports';
 import { Gauge, type Registry } from 'prom-client';
 import type { KvFollower } from './adapters/kv-follower.js';
 import type { Fleet } from './application/fleet.js';
+import type { WaitForEngine } from './application/wait-for-engine.js';
 
 export interface ObservedSources {
   readonly fleet: Fleet;
   readonly prefixes: KvFollower;
+  readonly waits: WaitForEngine;
   readonly bus: EventBus & { counters?(): object };
 }
 
 /** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
-export function observeSources(registry: Registry, { fleet, prefixes, bus }: ObservedSources): void {
+export function observeSources(registry: Registry, { fleet, prefixes, waits, bus }: ObservedSources): void {
   const gauge = <L extends string>(
     name: string,
     help: string,
@@ -39,6 +41,7 @@ export function observeSources(registry: Registry, { fleet, prefixes, bus }: Obs
         ready: ready.length,
         kv: mean((e) => e.kvUsage),
         queue: mean((e) => e.waiting),
+        silent: endpoints.filter((e) => !prefixes.follows(e.engineId)).length,
       };
     });
 
@@ -52,6 +55,29 @@ export function observeSources(registry: Registry, { fleet, prefixes, bus }: Obs
         g.set({ pool: p.pool, state: 'excluded' }, p.all - p.ready);
       }
     },
+  );
+  gauge(
+    'penstock_scheduler_engines_without_kv_events',
+    'Engines of a pool whose KV events do not come: what they hold is guessed',
+    ['pool'],
+    (g) => {
+      for (const p of pools()) g.set({ pool: p.pool }, p.silent);
+    },
+  );
+  gauge(
+    'penstock_scheduler_waiting_requests',
+    'Requests waiting for an engine of a pool now',
+    ['pool'],
+    (g) => {
+      for (const p of pools()) g.set({ pool: p.pool }, 0);
+      for (const [pool, requests] of waits.pools()) g.set({ pool }, requests);
+    },
+  );
+  gauge(
+    'penstock_scheduler_waiting_bytes',
+    'Bodies of all requests waiting for an engine, in bytes',
+    [],
+    (g) => g.set(waits.bytes),
   );
   gauge('llm_d_epp_ready_endpoints', 'Endpoints that take requests', ['name'], (g) => {
     for (const p of pools()) g.set({ name: p.name }, p.ready);

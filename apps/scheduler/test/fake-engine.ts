@@ -41,6 +41,8 @@ export interface FakeEngine {
   waiting: number;
   models: Array<{ id: string; parent?: string }>;
   stop(): Promise<void>;
+  /** Listens again where it did before. */
+  restart(): Promise<void>;
 }
 
 const FLOOD = Buffer.alloc(65_536, 'data: x\n\n');
@@ -68,9 +70,12 @@ export async function startFakeEngine(host: string, port = 0): Promise<FakeEngin
       );
     } else void complete(engine, request, response);
   });
-  await new Promise<void>((resolve) => server.listen(port, host, resolve));
+  const listen = (at: number) => new Promise<void>((resolve) => server.listen(at, host, resolve));
+  await listen(port);
+  const taken = (server.address() as AddressInfo).port;
   return Object.assign(engine, {
-    port: (server.address() as AddressInfo).port,
+    port: taken,
+    restart: () => listen(taken),
     stop: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -202,15 +202,15 @@ describe('the front door', () => {
 });
 
 describe('the front door under trouble', () => {
-  it('answers 503 when no engine can be reached, and recovers', async () => {
-    const h = await startHarness({ engines: 1 });
+  it('answers 503 when no engine can be reached, and says so', async () => {
+    const h = await startHarness({ engines: 1, argv: ['--waiting-room-timeout-ms=200'] });
     try {
       await h.engines[0]?.stop();
       const response = await h.post('/v1/completions', completion);
       expect(response.status).toBe(503);
-      expect(response.headers.get('retry-after')).toBe('1');
+      expect(response.headers.get('retry-after')).toBe('5');
       expect(response.headers.get('x-llm-d-request-dropped-reason')).toBe('rejected-no-endpoints');
-      expect(await response.json()).toMatchObject({ error: { code: 'no_endpoint' } });
+      expect(await response.json()).toMatchObject({ error: { code: 'wait_timeout' } });
       const status = async () =>
         ((await (await fetch(`${h.metricsUrl}/readyz`)).json()) as { status: string }).status;
       await until(async () => (await status()) === 'degraded');

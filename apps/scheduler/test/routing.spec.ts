@@ -192,9 +192,9 @@ describe('routing', () => {
     const reader = new FakeEventBus({ broker: h.bus.broker });
     const types = ['routing.decided', 'routing.completed', 'routing.rejected', 'demand.reported'];
     await reader.follow({ types, from: 'all' }, (event) => void events.push(event as (typeof events)[0]));
-    await until(() => events.some((e) => e.type === 'demand.reported'));
-    const of = (type: string, key?: string) =>
-      events.find((e) => e.type === type && (key === undefined || e.key === key))?.data;
+    const demand = () => events.find((e) => e.type === 'demand.reported' && e.data['requests'] === 1)?.data;
+    await until(() => demand() !== undefined);
+    const of = (type: string, key: string) => events.find((e) => e.type === type && e.key === key)?.data;
     expect(of('routing.decided', 'evt-1')).toMatchObject({
       endpoint: ok?.endpoint,
       model: 'base',
@@ -208,12 +208,17 @@ describe('routing', () => {
       endpoint: ok?.endpoint,
     });
     expect(of('routing.rejected', 'evt-2')).toMatchObject({ status: 404, model: 'nobody' });
-    expect(of('demand.reported')).toMatchObject({
+    expect(demand()).toMatchObject({
       model: 'base',
       requests: 1,
       promptTokens: 32,
       class: 'standard',
       role: 'both',
+      held: 0,
+      engines: [
+        { engine: 'ns/engine-0', role: 'both', ready: true, kvUsage: 0.25, kvCapacityTokens: 400 },
+        { engine: 'ns/engine-1' },
+      ],
     });
     expect(h.bus.invalid).toBe(0);
   });

@@ -26,6 +26,10 @@ export interface Harness {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   metrics(): Promise<string>;
   setPolicy(policy: string): Promise<unknown>;
+  /** Adds the pod of an engine that had none at the start. */
+  addPod(engine: number, labels?: Record<string, string>): Promise<unknown>;
+  /** Sets an annotation of a pod, or takes it away. */
+  annotate(engine: number, name: string, value: string | null): Promise<unknown>;
   /** Changes a pod's readiness. */
   setReady(engine: number, ready: boolean): Promise<unknown>;
   /** What the kubelet writes when the engine's container starts again. */
@@ -38,6 +42,12 @@ let subnets = Math.floor(Math.random() * 200);
 export interface HarnessOptions {
   readonly engines?: number;
   readonly argv?: readonly string[];
+  /** Engines that have a pod from the start; all unless given. */
+  readonly pods?: number;
+  /** Labels of the pods at the start, by engine. */
+  readonly labels?: ReadonlyArray<Record<string, string>>;
+  /** VariantAutoscaling objects. */
+  readonly variants?: ReadonlyArray<object>;
   /** InferenceModel objects. */
   readonly models?: ReadonlyArray<object>;
   readonly engineModels?: FakeEngine['models'];
@@ -57,9 +67,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const cluster = Object.assign(new FakeCluster(), { close: async () => {} });
   const bus = (options.bus ?? new FakeEventBus()) as FakeEventBus;
   await cluster.create(inferencePoolKind as never, pool(first.port) as never);
-  for (let i = 0; i < engines.length; i++) {
-    await cluster.create(podKind as never, pod(`engine-${i}`, `${subnet}.${i + 1}`) as never);
-  }
+  const addPod = (i: number, labels: Record<string, string> = {}) =>
+    cluster.create(podKind as never, pod(`engine-${i}`, `${subnet}.${i + 1}`, labels) as never);
+  for (let i = 0; i < (options.pods ?? engines.length); i++) await addPod(i, options.labels?.[i]);
+  for (const variant of options.variants ?? []) await cluster.create(variantKind, variant as never);
   for (const model of options.models ?? []) await cluster.create(inferenceModelKind as never, model as never);
   const patchStatus = (engine: number, status: object) =>
     cluster.mergePatch(podKind as never, 'ns', `engine-${engine}`, { status }, { subresource: 'status' });
@@ -93,6 +104,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     addresses,
     cluster,
     bus,
+    addPod,
+    annotate: (engine, name, value) =>
+      cluster.mergePatch(podKind as never, 'ns', `engine-${engine}`, {
+        metadata: { annotations: { [name]: value } },
+      }),
     setPolicy: (policy) =>
       cluster.mergePatch(inferencePoolKind as never, 'ns', 'p', {
         metadata: { annotations: { [ROUTING_POLICY_ANNOTATION]: policy } },
@@ -134,10 +150,18 @@ const pool = (port: number) => ({
   spec: { selector: { matchLabels: { app: 'engine' } }, targetPorts: [{ number: port }] },
 });
 
-const pod = (name: string, ip: string) => ({
+const variantKind = {
+  group: 'llmd.ai',
+  version: 'v1alpha1',
+  plural: 'variantautoscalings',
+  kind: 'VariantAutoscaling',
+  namespaced: true,
+};
+
+const pod = (name: string, ip: string, labels: Record<string, string>) => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name, namespace: 'ns', labels: { app: 'engine' } },
+  metadata: { name, namespace: 'ns', labels: { app: 'engine', ...labels } },
   spec: { containers: [{ name: 'engine' }] },
   status: { phase: 'Running', podIP: ip, conditions: [{ type: 'Ready', status: 'True' }] },
 });

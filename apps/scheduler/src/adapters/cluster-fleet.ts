@@ -1,6 +1,8 @@
 import type { ModelDirectory, PoolDirectory, PoolView } from '@penstock/cluster';
+import type { ExpectedEngines } from '../application/expected-engines.js';
 import type { Fleet, FleetPool, ModelRoute } from '../application/fleet.js';
 import type { PoolPolicies } from '../application/pool-policies.js';
+import type { ServedModels } from '../application/served-models.js';
 import type { EngineWatch } from './engine-watch.js';
 import { KnownEngine } from './known-engine.js';
 
@@ -8,6 +10,7 @@ import { KnownEngine } from './known-engine.js';
 export class ClusterFleet implements Fleet {
   private engines = new Map<string, KnownEngine>();
   private current: readonly FleetPool[] = [];
+  private byId: ReadonlyMap<string, FleetPool> = new Map();
   private readonly stopListening: () => void;
 
   constructor(
@@ -15,6 +18,8 @@ export class ClusterFleet implements Fleet {
     private readonly models: ModelDirectory,
     private readonly watch: EngineWatch,
     private readonly policies: PoolPolicies,
+    private readonly served: ServedModels,
+    private readonly expected: ExpectedEngines,
   ) {
     this.stopListening = directory.onChange(() => this.refresh());
     this.refresh();
@@ -22,6 +27,10 @@ export class ClusterFleet implements Fleet {
 
   pools(): readonly FleetPool[] {
     return this.current;
+  }
+
+  pool(namespace: string, name: string): FleetPool | undefined {
+    return this.byId.get(`${namespace}/${name}`);
   }
 
   route(model: string, draw: number): ModelRoute {
@@ -32,13 +41,32 @@ export class ClusterFleet implements Fleet {
     return this.models.modelNames();
   }
 
+  expectedPool(targetModel: string): FleetPool | undefined {
+    for (const id of this.expected.poolsFor(targetModel)) {
+      const pool = this.byId.get(id);
+      if (pool) return pool;
+    }
+    return undefined;
+  }
+
+  expects(pool: FleetPool, model: string, targetModel: string): boolean {
+    return this.expected.expects(pool, model, targetModel);
+  }
+
+  baseModels(pool: FleetPool): readonly string[] {
+    return this.expected.baseModels(pool);
+  }
+
+  baseModelOf(pool: FleetPool, targetModel: string): string {
+    return this.expected.baseModelOf(pool, targetModel);
+  }
+
   reportUnreachable(address: string): void {
     for (const engine of this.engines.values()) if (engine.address === address) engine.unreachable = true;
   }
 
   reportDraining(engineId: string): void {
-    const engine = this.engines.get(engineId);
-    if (engine) engine.draining = true;
+    this.engines.get(engineId)?.noticeDraining();
   }
 
   stop(): void {
@@ -47,6 +75,8 @@ export class ClusterFleet implements Fleet {
   }
 
   private refresh(): void {
+    // Engines that leave or restart take their answers with them.
+    for (const pool of this.current) this.served.note(pool);
     const seen = new Map<string, KnownEngine>();
     this.current = [...this.directory.pools()].sort(byName).map(({ pool, endpoints }) => ({
       namespace: pool.namespace,
@@ -61,6 +91,7 @@ export class ClusterFleet implements Fleet {
         return engine;
       }),
     }));
+    this.byId = new Map(this.current.map((pool) => [`${pool.namespace}/${pool.name}`, pool]));
     for (const [id, engine] of this.engines) {
       if (seen.has(id)) continue;
       this.watch.unfollow(engine);

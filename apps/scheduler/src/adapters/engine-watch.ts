@@ -65,6 +65,7 @@ export class EngineWatch {
       if (isRefused(error)) engine.unreachable = true;
       onFailure?.(engine, 'metrics', error);
     }
+    if (engine.address === address) engine.asked = true;
     if (engine.servedModels.size > 0 && startedAtMs - modelsAtMs < MODELS_INTERVAL_MS) return modelsAtMs;
     try {
       engine.said(await probe.models(address));

@@ -54,6 +54,10 @@ export class KvFollower implements PrefixView {
     return this.replica.index.match(keys, engineIds);
   }
 
+  follows(engineId: string): boolean {
+    return this.replica.isSynced(engineId);
+  }
+
   ageMs(engineId: string): number | undefined {
     return this.replica.sync(engineId, this.options.clock.nowMs())?.ageMs;
   }

@@ -1,34 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { fleetEndpoint, fleetOf, fleetPool as pool } from '../../test/fleet-builder.js';
 import { choosePool } from './choose-pool.js';
-import type { Fleet, FleetEndpoint, FleetPool } from './fleet.js';
+import type { FleetEndpoint, FleetPool } from './fleet.js';
 import { seededDraw } from './seeded-draw.js';
 
-const endpoint = (models: string[], excluded?: string): FleetEndpoint => ({
-  engineId: 'ns/e',
-  address: '127.0.0.1:1',
-  ...(excluded ? { excluded } : {}),
-  waiting: 0,
-  running: 0,
-  kvUsage: 0,
-  kvCapacityTokens: 0,
-  servedModels: new Set(models),
-  adapters: new Set(),
-  blockSize: 0,
+const endpoint = (models: string[], excluded?: string): FleetEndpoint =>
+  fleetEndpoint({ servedModels: new Set(models), ...(excluded ? { excluded } : {}) });
+const ruled = (name: string) => ({
+  route: () => ({ pool: { namespace: 'ns', name }, targetModel: 't', rule: 'r' }),
 });
-const pool = (name: string, ...endpoints: FleetEndpoint[]): FleetPool => ({
-  namespace: 'ns',
-  name,
-  endpoints,
-});
-const fleet = (pools: FleetPool[], ruled?: string): Fleet => ({
-  pools: () => pools,
-  route: (model) =>
-    ruled
-      ? { pool: { namespace: 'ns', name: ruled }, targetModel: 't', rule: 'r' }
-      : { targetModel: model, rule: 'none' },
-  definedModels: () => [],
-  reportUnreachable: () => {},
-});
+const fleet = (pools: FleetPool[], rule?: string) => fleetOf(pools, rule ? ruled(rule) : {});
 
 describe('choosePool', () => {
   it.each([
@@ -48,6 +29,14 @@ describe('choosePool', () => {
     ];
     expect(choosePool(fleet(pools), 'm', 0)).toMatchObject({ pool: { name: 'b' }, targetModel: 'm' });
     expect(choosePool(fleet(pools.slice(0, 1)), 'm', 0)).toMatchObject({ pool: { name: 'a' } });
+  });
+
+  it('takes a pool that is expected to get an engine when no engine of now serves the model', () => {
+    const pools = [pool('a', endpoint(['n']), endpoint([])), pool('b')];
+    const expecting = fleetOf(pools, { expectedPool: (model) => (model === 'm' ? pools[1] : undefined) });
+    expect(choosePool(expecting, 'm', 0)).toMatchObject({ pool: { name: 'b' }, targetModel: 'm' });
+    expect(choosePool(expecting, 'n', 0)).toMatchObject({ pool: { name: 'a' } });
+    expect(choosePool(expecting, 'x', 0)).toMatchObject({ code: 'no_endpoint' });
   });
 
   it('obeys an object that names the pool', () => {

@@ -16,14 +16,15 @@ export const mayServe = (servedModels: ReadonlySet<string>, model: string): bool
 
 /**
  * The pool of a model and the name to send there: what an InferenceModel or rewrite says, else the first pool
- * (by namespace and name) with an engine that serves the name, one that can take requests before one that cannot.
+ * (by namespace and name) with an engine that serves the name, one that can take requests before one that cannot; else
+ * a pool that is expected to get one.
  */
 export function choosePool(fleet: Fleet, model: string, draw: number): PoolChoice | NoPool {
   const route = fleet.route(model, draw);
   const pools = fleet.pools();
   if (route.pool) {
     const { namespace, name } = route.pool;
-    const pool = pools.find((p) => p.namespace === namespace && p.name === name);
+    const pool = fleet.pool(namespace, name);
     if (pool) return { pool, targetModel: route.targetModel };
     return {
       code: 'no_endpoint',
@@ -42,6 +43,7 @@ export function choosePool(fleet: Fleet, model: string, draw: number): PoolChoic
       }
     }
   }
+  best ??= fleet.expectedPool(route.targetModel);
   if (best) return { pool: best, targetModel: route.targetModel };
   if (pools.length === 0) return { code: 'no_endpoint', reason: 'no InferencePool is known yet' };
   const empty = pools.every((pool) => pool.endpoints.length === 0);

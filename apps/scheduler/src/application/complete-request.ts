@@ -1,18 +1,19 @@
 import type { LoadLedger } from '@penstock/core/routing';
 import type { SchedulerMetrics } from '../metrics.js';
-import type { PoolChoice } from './choose-pool.js';
-import { type CompletionFailure, failureOf, refusalFailure } from './completion-failure.js';
+import type { AdmitRequest } from './admit-request.js';
+import { type CompletionFailure, failureOf, refusalFailure, waitFailureOf } from './completion-failure.js';
 import type { CompletionRequest } from './completion-request.js';
 import type { DecisionRecord } from './decision-record.js';
 import type { DemandTally } from './demand-tally.js';
 import type { Fleet } from './fleet.js';
-import type { PickEndpoint, Picked, Refused } from './pick-endpoint.js';
+import type { Picked, Refused } from './pick-endpoint.js';
 import { readUsage } from './read-usage.js';
 import type { Relay, RelayOutcome, RelaySink } from './relay.js';
 import type { ReportDecision } from './report-decision.js';
+import type { RequestCourse } from './request-course.js';
 import type { RequestOutcome } from './request-outcome.js';
 import { rewriteModel } from './rewrite-model.js';
-import type { TokenizedPrompt, TokenizePrompt } from './tokenize-prompt.js';
+import type { TokenizePrompt } from './tokenize-prompt.js';
 
 /** A request as the front door hands it in. */
 export interface CompletionCall {
@@ -40,7 +41,7 @@ export interface CompletionAnswer extends RelaySink {
 }
 
 export interface CompletionDependencies {
-  readonly picker: PickEndpoint;
+  readonly admission: AdmitRequest;
   readonly tokenizer: TokenizePrompt;
   readonly relay: Relay;
   readonly fleet: Fleet;
@@ -49,8 +50,6 @@ export interface CompletionDependencies {
   readonly demand: DemandTally;
   readonly metrics: SchedulerMetrics;
   readonly maxAttempts: number;
-  /** Output length to plan with when the client gave none, in tokens. */
-  readonly assumedOutputTokens: number;
 }
 
 /** Carries a completion to an engine and its answer back; tries another engine until the first byte was delivered. */
@@ -59,82 +58,90 @@ export class CompleteRequest {
 
   /** Resolves when the answer is complete; a failure means that nothing was written to it. */
   async run(call: CompletionCall, answer: CompletionAnswer): Promise<CompletionFailure | undefined> {
-    const { tokenizer, report, metrics, maxAttempts } = this.deps;
-    const prompt = tokenizer.tokenize(call.request.prompt);
-    const avoid = new Map<string, string>();
-    let choice: PoolChoice | undefined;
-    let last: { picked: Picked; outcome: RelayOutcome & { kind: 'refused' } } | undefined;
+    const { admission, tokenizer, report, metrics, maxAttempts } = this.deps;
+    const { requestId, request, body, signal } = call;
+    const course: RequestCourse = {
+      requestId,
+      request,
+      prompt: tokenizer.tokenize(request.prompt),
+      bodyBytes: body.length,
+      signal,
+      avoid: new Map(),
+      counted: false,
+    };
+    const line = admission.standInLine(course);
+    if (line) await line;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      let picked = this.pick(call, prompt, avoid, choice);
-      if (picked.kind === 'refused' && last?.outcome.reason === 'closed-early') {
+      let picked: Picked | Refused | 'retry' = admission.pick(course);
+      if (picked.kind === 'refused' && course.last?.outcome.reason === 'closed-early') {
         // A kept-alive connection may close just as a request is sent; where there is no other engine, the same may answer.
-        avoid.clear();
-        picked = this.pick(call, prompt, avoid, choice);
+        course.avoid.clear();
+        picked = admission.pick(course);
       }
-      if (picked.kind === 'refused') {
-        if (last) break;
-        const failure = refusalFailure(picked);
-        report.rejected(picked.record, failure.status, call.traceparent);
-        this.countRefused(picked.record);
-        return failure;
+      if (picked.kind === 'refused') picked = await admission.insist(course, picked);
+      if (picked === 'retry') {
+        attempt = 0;
+        continue;
       }
-      choice = picked.choice;
+      if (picked.kind === 'refused') return this.refuse(call, picked, course);
+      course.choice = picked.choice;
       report.decided(picked.record, call.traceparent);
       answer.decided(picked.record);
-      const outcome = await this.attempt(call, picked, answer, attempt);
+      const outcome = await this.attempt(call, picked, answer, course);
       if (outcome.kind !== 'refused') return this.finish(call, picked, outcome, answer);
-      last = { picked, outcome };
-      avoid.set(picked.endpoint.address, outcome.reason);
+      course.last = { picked, outcome };
+      course.avoid.set(picked.endpoint.address, outcome.reason);
       metrics.retried(picked.record, outcome.reason);
       if (outcome.reason === 'connect-failed') this.deps.fleet.reportUnreachable(picked.endpoint.address);
       if (outcome.reason === 'timed-out') break;
     }
-    if (!last) throw new Error('maxAttempts must be at least 1');
-    const failure = failureOf(last.outcome);
-    this.complete(call, { picked: last.picked, status: failure.status, outcome: 'engine-error' });
-    return failure;
+    if (!course.last) throw new Error('maxAttempts must be at least 1');
+    return this.giveUp(call, course, course.last);
   }
 
-  private pick(
-    { request, requestId }: CompletionCall,
-    prompt: TokenizedPrompt,
-    avoid: ReadonlyMap<string, string>,
-    choice: PoolChoice | undefined,
-  ): Picked | Refused {
-    const { picker, metrics, assumedOutputTokens } = this.deps;
-    const startedAtMs = performance.now();
-    const picked = picker.pick({
-      requestId,
-      model: request.model,
-      promptTokens: prompt.tokens + request.furtherPromptTokens,
-      expectedOutputTokens: Math.min(request.maxTokens ?? assumedOutputTokens, assumedOutputTokens),
-      avoid,
-      ...(prompt.tokenIds ? { tokenIds: prompt.tokenIds } : {}),
-      ...(request.cacheSalt ? { cacheSalt: request.cacheSalt } : {}),
-      ...(choice ? { choice } : {}),
-    });
-    metrics.decided(picked, performance.now() - startedAtMs);
-    return picked;
+  /** No engine, or no further one, for the request. */
+  private refuse(
+    call: CompletionCall,
+    refused: Refused,
+    course: RequestCourse,
+  ): CompletionFailure | undefined {
+    if (course.last) return this.giveUp(call, course, course.last);
+    const { record } = refused;
+    const { waitFailure } = course;
+    const failure = waitFailure === undefined ? refusalFailure(refused) : waitFailureOf(waitFailure, record);
+    const reason = waitFailure === undefined ? record.reason : failure.message;
+    this.deps.report.rejected({ ...record, reason }, failure.status, call.traceparent);
+    this.deps.metrics.refused(failure.code);
+    if (record.pool !== '') this.deps.admission.count(course, record);
+    return waitFailure === 'client-gone' ? undefined : failure;
   }
 
-  /** A request that found no engine is demand all the same: it is what a pool is scaled up from zero for. */
-  private countRefused({ namespace, pool, targetModel, promptTokens }: DecisionRecord): void {
-    if (pool === '') return;
-    this.deps.demand.arrived(namespace, pool, targetModel, promptTokens, promptTokens);
-    this.deps.demand.ended(namespace, pool, targetModel, 0);
+  /** No answer after the last engine that was tried. */
+  private giveUp(
+    call: CompletionCall,
+    { waitFailure, waitedMs }: RequestCourse,
+    { picked, outcome }: NonNullable<RequestCourse['last']>,
+  ): CompletionFailure | undefined {
+    const gone = waitFailure === 'client-gone';
+    const failure =
+      waitFailure === undefined
+        ? failureOf(outcome)
+        : waitFailureOf(waitFailure, { ...picked.record, waitedMs });
+    this.complete(call, { picked, status: failure.status, outcome: gone ? 'client-abort' : 'engine-error' });
+    return gone ? undefined : failure;
   }
 
   private async attempt(
     call: CompletionCall,
     picked: Picked,
     answer: CompletionAnswer,
-    attempt: number,
+    course: RequestCourse,
   ): Promise<RelayOutcome> {
-    const { relay, ledger, demand, metrics } = this.deps;
+    const { admission, relay, ledger, demand, metrics } = this.deps;
     const { record, reservationId, endpoint } = picked;
-    const { namespace, pool, targetModel, promptTokens, matchedTokens } = record;
-    if (attempt === 1)
-      demand.arrived(namespace, pool, targetModel, promptTokens, promptTokens - matchedTokens);
+    const { namespace, pool, targetModel } = record;
+    admission.count(course, record);
+    if (!course.last) demand.sent(namespace, pool, targetModel);
     metrics.sent(record);
     const sink: RelaySink = {
       start: (status, headers) => {

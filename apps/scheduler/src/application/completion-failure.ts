@@ -1,9 +1,20 @@
+import type { DecisionRecord } from './decision-record.js';
 import type { Refused } from './pick-endpoint.js';
 import type { RelayOutcome } from './relay.js';
+import type { WaitOutcome } from './wait-for-engine.js';
 
 /** Why a completion could not be answered. */
 export interface CompletionFailure {
-  readonly code: 'model_not_found' | 'no_endpoint' | 'engines_saturated' | 'engine_failed' | 'engine_timeout';
+  readonly code:
+    | 'model_not_found'
+    | 'no_endpoint'
+    | 'waiting_room_full'
+    | 'wait_timeout'
+    | 'client_gone'
+    | 'shutting_down'
+    | 'engines_saturated'
+    | 'engine_failed'
+    | 'engine_timeout';
   readonly status: number;
   readonly message: string;
   readonly retryAfterSeconds?: number;
@@ -11,6 +22,11 @@ export interface CompletionFailure {
 
 /** When to come back after a refusal that may pass by itself, in seconds. */
 const RETRY_AFTER_SECONDS = 1;
+/** The same where an engine has to start first: sooner nothing will have changed. */
+const RETRY_AFTER_START_SECONDS = 5;
+
+/** How a wait for an engine failed. */
+export type WaitFailure = Exclude<WaitOutcome, 'released'>;
 
 /** The failure of a request that no endpoint was picked for. */
 export function refusalFailure({ code, record }: Refused): CompletionFailure {
@@ -51,6 +67,43 @@ export function failureOf(outcome: RelayOutcome & { kind: 'refused' }): Completi
         status: 503,
         message: 'none of the engines that were tried could be reached',
         retryAfterSeconds,
+      };
+  }
+}
+
+/** The failure of a request that waited for an engine, or was not let in to wait. */
+export function waitFailureOf(how: WaitFailure, record: DecisionRecord): CompletionFailure {
+  const pool = `${record.namespace}/${record.pool}`;
+  const counts = Object.entries(record.excluded).map(([reason, count]) => `${count} ${reason}`);
+  const engines = counts.length === 0 ? 'it has none' : counts.join(', ');
+  const waited = ((record.waitedMs ?? 0) / 1000).toFixed(1);
+  switch (how) {
+    case 'full':
+      return {
+        code: 'waiting_room_full',
+        status: 429,
+        message: `no engine of pool ${pool} can take requests now (${engines}), and too many requests wait for one already`,
+        retryAfterSeconds: RETRY_AFTER_START_SECONDS,
+      };
+    case 'timed-out':
+      return {
+        code: 'wait_timeout',
+        status: 503,
+        message: `waited ${waited} s for an engine of pool ${pool} that can take requests (${engines}); none came`,
+        retryAfterSeconds: RETRY_AFTER_START_SECONDS,
+      };
+    case 'stopping':
+      return {
+        code: 'shutting_down',
+        status: 503,
+        message: 'this replica is stopping; try again',
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      };
+    case 'client-gone':
+      return {
+        code: 'client_gone',
+        status: 499,
+        message: `the client left after waiting ${waited} s for an engine of pool ${pool}`,
       };
   }
 }

@@ -1,4 +1,4 @@
-import type { CandidateScore, RoutingInput } from '@penstock/core/routing';
+import type { CandidateScore, PrefixSource, RoutingInput } from '@penstock/core/routing';
 
 /** Everything worth knowing about one decision. */
 export interface DecisionRecord {
@@ -21,6 +21,10 @@ export interface DecisionRecord {
   readonly metricsAgeMs: number;
   /** Age of the KV view of the chosen engine, in milliseconds. */
   readonly kvAgeMs: number;
+  /** Time spent waiting for an engine; absent when there was one at once. */
+  readonly waitedMs?: number;
+  /** Where `matchedTokens` is known from; absent when the request was rejected. */
+  readonly prefixSource?: PrefixSource;
   readonly reason: string;
   readonly scheduler: string;
   /** Decides the same again when given to the policy; kept in memory only. */

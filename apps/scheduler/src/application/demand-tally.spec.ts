@@ -2,33 +2,46 @@ import { describe, expect, it } from '@jest/globals';
 import { DemandTally } from './demand-tally.js';
 
 describe('DemandTally', () => {
-  it('reports an interval at a time, and nothing without demand', () => {
+  it('adds up an interval and keeps what is in flight', () => {
     const tally = new DemandTally();
-    tally.arrived('ns', 'p', 'm', 100, 60);
-    tally.arrived('ns', 'p', 'm', 10, 10);
-    const first = {
-      namespace: 'ns',
-      pool: 'p',
-      model: 'm',
-      requests: 2,
-      promptTokens: 110,
-      uncachedTokens: 70,
-      outputTokens: 0,
-      inFlight: 2,
-    };
-    expect(tally.take()).toEqual([first]);
+    tally.arrived('ns', 'p', 'm', 100, 40);
+    tally.arrived('ns', 'p', 'm', 50, 50);
+    tally.sent('ns', 'p', 'm');
+    tally.sent('ns', 'p', 'm');
     tally.ended('ns', 'p', 'm', 7);
-    expect(tally.take()).toEqual([
-      { ...first, requests: 0, promptTokens: 0, uncachedTokens: 0, outputTokens: 7, inFlight: 1 },
+    const base = { namespace: 'ns', pool: 'p', model: 'm' };
+    expect(tally.take('ns', 'p')).toEqual([
+      { ...base, requests: 2, promptTokens: 150, uncachedTokens: 90, outputTokens: 7, inFlight: 1 },
     ]);
-    tally.ended('ns', 'p', 'm', 0);
-    expect(tally.take()).toEqual([]);
-    expect(tally.take()).toEqual([]);
+    expect(tally.take('ns', 'p')).toEqual([
+      { ...base, requests: 0, promptTokens: 0, uncachedTokens: 0, outputTokens: 0, inFlight: 1 },
+    ]);
+    tally.ended('ns', 'p', 'm', 3);
+    expect(tally.take('ns', 'p')).toEqual([expect.objectContaining({ inFlight: 0, outputTokens: 3 })]);
+    expect(tally.take('ns', 'p')).toEqual([]);
+    expect([...tally.poolIds()]).toEqual([]);
   });
 
-  it('is bounded', () => {
-    const tally = new DemandTally(10);
-    for (let i = 0; i < 100; i++) tally.arrived('ns', 'p', `m${i}`, 1, 1);
-    expect(tally.take()).toHaveLength(10);
+  it('counts a request that waits before it is sent', () => {
+    const tally = new DemandTally();
+    tally.arrived('ns', 'p', 'm', 100, 100);
+    expect(tally.take('ns', 'p')).toEqual([expect.objectContaining({ requests: 1, inFlight: 0 })]);
+    tally.sent('ns', 'p', 'm');
+    expect(tally.take('ns', 'p')).toEqual([expect.objectContaining({ requests: 0, inFlight: 1 })]);
+  });
+
+  it('keeps pools apart and does not grow without end', () => {
+    const tally = new DemandTally(2);
+    tally.arrived('ns', 'p', 'a', 1, 1);
+    tally.arrived('ns', 'q', 'b', 1, 1);
+    tally.arrived('ns', 'q', 'c', 1, 1);
+    expect([...tally.poolIds()]).toEqual([
+      ['ns', 'p'],
+      ['ns', 'q'],
+    ]);
+    expect(tally.take('ns', 'q').map((d) => d.model)).toEqual(['b']);
+    tally.take('ns', 'q');
+    tally.arrived('ns', 'q', 'c', 1, 1);
+    expect(tally.take('ns', 'q').map((d) => d.model)).toEqual(['c']);
   });
 });

@@ -2,19 +2,30 @@ import type { EndpointView, LoadLedger } from '@penstock/core/routing';
 import { mayServe, type PoolChoice } from './choose-pool.js';
 import type { FleetEndpoint } from './fleet.js';
 
+export interface ViewOptions {
+  /** Engines that failed the request already, with the reason. */
+  readonly avoid?: ReadonlyMap<string, string>;
+  /** Nothing better will come: a draining engine, or one that could not be reached a moment ago, is better than none. */
+  readonly lastResort?: boolean;
+}
+
 /** The endpoints of a choice as a policy sees them: scraped figures, their age, and the load reserved here. */
 export function endpointViews(
   { pool, targetModel }: PoolChoice,
   ledger: LoadLedger,
-  avoid: ReadonlyMap<string, string> | undefined,
+  { avoid, lastResort }: ViewOptions,
   nowMs: number,
 ): EndpointView[] {
   const views = pool.endpoints.map((endpoint) => view(endpoint, targetModel, ledger, avoid, nowMs));
-  if (views.some((v) => v.excluded === undefined)) return views;
-  // An engine that could not be reached a moment ago is better than none at all.
-  return views.map((v) =>
-    v.excluded === 'unreachable' && !avoid?.has(v.id) ? { ...v, excluded: undefined } : v,
-  );
+  if (!lastResort || views.some((v) => v.excluded === undefined)) return views;
+  for (const reason of ['draining', 'unreachable']) {
+    const isLeft = (v: EndpointView, i: number) =>
+      v.excluded === reason &&
+      !avoid?.has(v.id) &&
+      mayServe((pool.endpoints[i] as FleetEndpoint).servedModels, targetModel);
+    if (views.some(isLeft)) return views.map((v, i) => (isLeft(v, i) ? { ...v, excluded: undefined } : v));
+  }
+  return views;
 }
 
 function view(

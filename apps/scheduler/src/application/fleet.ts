@@ -1,10 +1,18 @@
+import type { EngineRole } from './engine-role.js';
+
 /** One engine as the scheduler knows it now. */
 export interface FleetEndpoint {
   readonly engineId: string;
   /** `ip:port`. */
   readonly address: string;
-  /** Why no new request may go there: `not-ready`, `terminating`, `unreachable`; absent when it may. */
+  readonly role: EngineRole;
+  /**
+   * Why no new request may go there: `terminating`, `not-ready`, `prefill-only`, `unreachable`, `draining`; absent when
+   * it may.
+   */
   readonly excluded?: string;
+  /** Its pod is ready, and it was asked about itself since it started and did not refuse the connection. */
+  readonly answers: boolean;
   readonly waiting: number;
   readonly running: number;
   /** 0–1. */
@@ -27,6 +35,7 @@ export interface FleetPool {
   readonly name: string;
   /** Routing policy asked for by the pool's annotation. */
   readonly policyName?: string;
+  /** In the order of engine ids. */
   readonly endpoints: readonly FleetEndpoint[];
 }
 
@@ -40,10 +49,19 @@ export interface ModelRoute {
 /** Pools, engines and models as last seen: answers from memory. */
 export interface Fleet {
   pools(): readonly FleetPool[];
+  pool(namespace: string, name: string): FleetPool | undefined;
   /** `draw` in [0, 1) chooses among weighted targets. */
   route(model: string, draw: number): ModelRoute;
   /** Names that objects of the cluster define. */
   definedModels(): readonly string[];
+  /** The pool that will have an engine for a target model sooner or later, where no engine of now serves it. */
+  expectedPool(targetModel: string): FleetPool | undefined;
+  /** Whether the pool will have an engine for the target model sooner or later: an object says so, or it had one. */
+  expects(pool: FleetPool, model: string, targetModel: string): boolean;
+  /** Base models of a pool, with engines or without; empty when nothing tells. */
+  baseModels(pool: FleetPool): readonly string[];
+  /** The base model that a target of a pool is, or is an adapter of; the target itself when nothing tells. */
+  baseModelOf(pool: FleetPool, targetModel: string): string;
   /** A connection to the engine failed: no new requests until it is seen alive again. */
   reportUnreachable(address: string): void;
 }

@@ -4,7 +4,7 @@ import { choosePool, type NoPool, type PoolChoice } from './choose-pool.js';
 import { type DecisionRecord, UNKNOWN_AGE_MS } from './decision-record.js';
 import { endpointViews, oldestMetricsMs } from './endpoint-views.js';
 import type { Fleet, FleetEndpoint } from './fleet.js';
-import { matchedTokens } from './matched-tokens.js';
+import { type MatchedTokens, matchedTokens } from './matched-tokens.js';
 import type { PoolPolicies } from './pool-policies.js';
 import { prefixKeys } from './prefix-keys.js';
 import type { PrefixView } from './prefix-view.js';
@@ -22,6 +22,10 @@ export interface PickRequest {
   readonly avoid?: ReadonlyMap<string, string>;
   /** Pool and target of the first attempt: a retry must not draw again. */
   readonly choice?: PoolChoice;
+  /** Time spent waiting for an engine. */
+  readonly waitedMs?: number;
+  /** Nothing better will come: draining and unreachable engines count too. */
+  readonly lastResort?: boolean;
 }
 
 export interface Picked {
@@ -30,12 +34,16 @@ export interface Picked {
   readonly choice: PoolChoice;
   /** For `LoadLedger.firstToken` and `done`. Clients may send one request id twice, so it is not that. */
   readonly reservationId: string;
+  /** The policy asks for facts, and what the engine holds is a guess. */
+  readonly guessed: boolean;
   readonly record: DecisionRecord;
 }
 
 export interface Refused {
   readonly kind: 'refused';
   readonly code: NoPool['code'];
+  /** Absent when there is no pool for the model. */
+  readonly choice?: PoolChoice;
   readonly record: DecisionRecord;
 }
 
@@ -60,6 +68,12 @@ export class PickEndpoint {
 
   constructor(private readonly deps: PickDependencies) {}
 
+  /** Pool and target of a model, drawn among weighted targets, for `PickRequest.choice`. */
+  choose(model: string): PoolChoice | NoPool {
+    const { fleet, seed } = this.deps;
+    return choosePool(fleet, model, seededDraw(seed, this.ordinal++));
+  }
+
   pick(request: PickRequest): Picked | Refused {
     const { fleet, prefixes, policies, ledger, clock, seed } = this.deps;
     const nowMs = clock.nowMs();
@@ -74,16 +88,17 @@ export class PickEndpoint {
 
     const { pool, targetModel } = choice;
     const policy = policies.of(pool);
-    const { requestId, model, promptTokens, tokenIds, cacheSalt, expectedOutputTokens, avoid } = request;
+    const { requestId, model, promptTokens, tokenIds, cacheSalt, expectedOutputTokens, waitedMs } = request;
     const keys = tokenIds ? prefixKeys(pool, targetModel, tokenIds, cacheSalt) : undefined;
     const approximate = {
       index: policies.approximateOf(pool),
       keys: keys && approximateKeys(keys.keys, keys.blockSize),
     };
+    const matched = matchedTokens(policy.prefixSource, pool, keys, prefixes, approximate);
     const input: RoutingInput = {
       request: { requestId, model, promptTokens, ordinal, seed },
-      endpoints: endpointViews(choice, ledger, avoid, nowMs),
-      matchedTokens: matchedTokens(policy.prefixSource, pool, keys, prefixes, approximate),
+      endpoints: endpointViews(choice, ledger, request, nowMs),
+      matchedTokens: matched.tokens,
     };
     const decision = policy.decide(input);
     const record = this.record(request, nowMs, {
@@ -94,31 +109,40 @@ export class PickEndpoint {
       leading: decision.leading,
       excluded: decision.excluded,
       metricsAgeMs: clampAge(oldestMetricsMs(input.endpoints)),
-      reason: decision.reason,
+      reason: reasonOf(decision.reason, waitedMs, matched),
+      ...(waitedMs === undefined ? {} : { waitedMs: Math.round(waitedMs) }),
       input,
     });
     const endpoint = pool.endpoints[decision.chosen];
-    if (!endpoint) return { kind: 'refused', code: 'no_endpoint', record };
+    if (!endpoint) return { kind: 'refused', code: 'no_endpoint', choice, record };
 
     const { address, engineId } = endpoint;
-    const matched = Math.min(input.matchedTokens[decision.chosen] ?? 0, promptTokens);
+    const held = Math.min(matched.tokens[decision.chosen] ?? 0, promptTokens);
     const reservationId = `${ordinal}:${requestId}`;
     ledger.reserve({
       requestId: reservationId,
       endpointId: address,
       atMs: nowMs,
       promptTokens,
-      uncachedTokens: promptTokens - matched,
+      uncachedTokens: promptTokens - held,
       expectedOutputTokens,
     });
     if (approximate.keys) approximate.index.add(address, approximate.keys);
     const kvAgeMs = clampAge(prefixes.ageMs(engineId));
+    const guessed = matched.approximate?.has(decision.chosen) ?? false;
     return {
       kind: 'picked',
       endpoint,
       choice,
       reservationId,
-      record: { ...record, endpoint: address, matchedTokens: matched, kvAgeMs },
+      guessed,
+      record: {
+        ...record,
+        endpoint: address,
+        matchedTokens: held,
+        kvAgeMs,
+        prefixSource: guessed ? 'approximate' : matched.source,
+      },
     };
   }
 
@@ -147,3 +171,13 @@ export class PickEndpoint {
 
 const clampAge = (ageMs: number | undefined): number =>
   Math.round(Math.min(ageMs ?? UNKNOWN_AGE_MS, UNKNOWN_AGE_MS));
+
+/** The policy's reason, with what a reader of the record would not guess. */
+function reasonOf(reason: string, waitedMs: number | undefined, { approximate }: MatchedTokens): string {
+  const waited = waitedMs === undefined ? '' : `waited ${(waitedMs / 1000).toFixed(1)} s for an engine; `;
+  const guessed =
+    approximate === undefined
+      ? ''
+      : `; prefixes of ${approximate.size} engines without KV events are guesses`;
+  return `${waited}${reason}${guessed}`;
+}

@@ -30,7 +30,7 @@ export class ReportDecision {
         metricsAgeMs,
         kvAgeMs,
       } = record;
-      const { scheduler, reason, excluded, leading } = record;
+      const { scheduler, reason, excluded, leading, waitedMs, prefixSource } = record;
       this.publish('routing.decided', record, traceparent, {
         requestId,
         model,
@@ -41,6 +41,8 @@ export class ReportDecision {
         matchedTokens,
         metricsAgeMs,
         kvAgeMs,
+        ...(waitedMs === undefined ? {} : { waitedMs }),
+        ...(prefixSource === undefined ? {} : { prefixSource }),
         scheduler,
         reason,
         excluded,

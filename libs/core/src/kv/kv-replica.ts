@@ -132,6 +132,11 @@ export class KvReplica {
     return { engineId, state, incarnation, sequence, ageMs: Math.max(0, nowMs - engine.heardMs) };
   }
 
+  /** Whether every change of the engine's cache is in the index; as `sync`, for use once per engine and decision. */
+  isSynced(engineId: string): boolean {
+    return this.states.get(engineId)?.state === 'synced';
+  }
+
   engines(): IterableIterator<string> {
     return this.states.keys();
   }

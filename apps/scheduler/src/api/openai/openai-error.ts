@@ -10,7 +10,10 @@ const ERRORS = {
   method_not_allowed: [405, 'invalid_request_error'],
   model_not_found: [404, 'invalid_request_error'],
   engines_saturated: [429, 'rate_limit_error'],
+  waiting_room_full: [429, 'rate_limit_error'],
   no_endpoint: [503, 'service_unavailable_error'],
+  wait_timeout: [503, 'service_unavailable_error'],
+  client_gone: [499, 'invalid_request_error'],
   shutting_down: [503, 'service_unavailable_error'],
   engine_failed: [502, 'upstream_error'],
   engine_lost: [502, 'upstream_error'],
@@ -23,7 +26,9 @@ export type OpenAiErrorCode = keyof typeof ERRORS;
 /** `x-llm-d-request-dropped-reason` of refusals that gateways understand. */
 const DROPPED_REASONS: Partial<Record<OpenAiErrorCode, string>> = {
   no_endpoint: 'rejected-no-endpoints',
+  wait_timeout: 'rejected-no-endpoints',
   engines_saturated: 'rejected-saturated',
+  waiting_room_full: 'rejected-saturated',
   shutting_down: 'rejected-shutting-down',
 };
 
