@@ -9,6 +9,8 @@ import { startEventExpiry } from './controllers/event-expiry.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
 import { startPodScheduler } from './controllers/pod-scheduler.js';
+import { startDeploymentController } from './controllers/workloads/deployment-controller.js';
+import { startReplicaSetController } from './controllers/workloads/replica-set-controller.js';
 import type { DevClusterOptions } from './dev-cluster-options.js';
 import { type ApiServer, startApiServer } from './http/api-server.js';
 import { requestHandler } from './http/request-handler.js';
@@ -91,6 +93,8 @@ async function runCluster(options: DevClusterOptions, dataDir: string): Promise<
     startPodScheduler(state),
     startEventExpiry(state),
     startVirtualKubelet(state),
+    startReplicaSetController(state),
+    startDeploymentController(state),
   );
   const stop = async (): Promise<void> => {
     for (const controller of controllers) controller.stop();

@@ -6,6 +6,7 @@ import { reportFault } from './report-fault.js';
  */
 export class ReconcileQueue<K> {
   private readonly keys = new Set<K>();
+  private readonly timers = new Map<K, NodeJS.Timeout>();
   private scheduled = false;
   private stopped = false;
 
@@ -22,9 +23,23 @@ export class ReconcileQueue<K> {
     setImmediate(() => this.run());
   }
 
+  /** Looks at a key when some time has passed; a later call for it takes the place of an earlier one. */
+  addAfter(key: K, delayMs: number): void {
+    if (this.stopped) return;
+    clearTimeout(this.timers.get(key));
+    const timer = setTimeout(() => {
+      this.timers.delete(key);
+      this.add(key);
+    }, delayMs);
+    timer.unref();
+    this.timers.set(key, timer);
+  }
+
   stop(): void {
     this.stopped = true;
     this.keys.clear();
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
   }
 
   private run(): void {
