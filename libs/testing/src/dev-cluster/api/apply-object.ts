@@ -1,6 +1,8 @@
+import { ApiError } from '../object/api-error.js';
 import type { ApiObject, Json } from '../object/api-object.js';
 import { parseObject } from '../object/parse-object.js';
 import { refuse } from '../object/refusals.js';
+import { LAST_APPLIED, lastAppliedFields, lastAppliedText } from '../patch/last-applied.js';
 import { serverSideApply } from '../patch/server-side-apply.js';
 import { resourceKey } from '../registry/resource.js';
 import type { ClusterState, Target, WriteOptions } from './cluster-state.js';
@@ -31,27 +33,54 @@ export function applyObject(
   if (!config.metadata.name) config.metadata.name = name;
   if (config.metadata.managedFields?.length) throw refuse.badRequest('metadata.managedFields must be nil');
   delete config.metadata.managedFields;
+  requireKnownFields(target, config);
   const stored = state.store.get(resourceKey(resource), target.namespace, name);
   const writer = { manager: options.manager, operation: 'Apply', subresource: options.subresource } as const;
   const scoped = inScope(target, config, options.subresource);
+  const { listShapes } = resource;
   if (stored) {
     const live = inVersion(stored, target.apiVersion);
+    const isKubectl = options.manager === 'kubectl' && !options.subresource;
+    const migratable = isKubectl ? lastAppliedFields(live, listShapes) : undefined;
     const { object, owners } = serverSideApply(
       live,
       scoped,
       writer,
-      resource.listShapes,
+      listShapes,
       options.force ?? false,
+      migratable,
     );
     const next = structuredClone(object);
+    if (isKubectl && live.metadata.annotations?.[LAST_APPLIED])
+      next.metadata.annotations = { ...next.metadata.annotations, [LAST_APPLIED]: lastAppliedText(config) };
     next.metadata.resourceVersion = config.metadata.resourceVersion;
     next.metadata.uid = config.metadata.uid;
     return { object: commitUpdate(state, target, live, next, options, owners), created: false };
   }
   if (options.subresource) throw refuse.notFound(resource, name);
   if (config.metadata.uid) throw refuse.conflict(resource, name, 'uid mismatch: the object does not exist');
-  const { object, owners } = serverSideApply(undefined, scoped, writer, resource.listShapes, false);
+  const { object, owners } = serverSideApply(undefined, scoped, writer, listShapes, false);
   return { object: createObject(state, target, object, options, owners), created: true };
+}
+
+/** A configuration can only own fields there are. @throws ApiError 500, as the real server */
+function requireKnownFields({ resource, version, apiVersion, namespace }: Target, config: ApiObject): void {
+  const fail = (problems: string[]): never => {
+    const what = problems.length === 1 ? problems[0] : `errors:\n  ${problems.join('\n  ')}`;
+    const address = `${namespace ?? ''}/${config.metadata.name}; ${apiVersion.includes('/') ? '' : '/'}${apiVersion}`;
+    throw new ApiError(
+      500,
+      '',
+      `failed to create typed patch object (${address}, Kind=${resource.kind}): ${what}`,
+    );
+  };
+  try {
+    const unknown = version.schema?.normalize(structuredClone(config)) ?? [];
+    if (unknown.length > 0) fail(unknown.map((path) => `.${path}: field not declared in schema`));
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 400) fail([error.message]);
+    throw error;
+  }
 }
 
 /** Only the part of the configuration this endpoint writes: the status, or all but the status. */

@@ -1,6 +1,7 @@
-import type { ApiObject } from '../object/api-object.js';
+import type { ApiObject, ManagedFieldsEntry } from '../object/api-object.js';
 import { sameJson } from '../object/json.js';
 import { refuse } from '../object/refusals.js';
+import { timestamp } from '../object/timestamp.js';
 import { type Ownership, trackUpdate, writeOwnership } from '../patch/managed-fields.js';
 import { apiVersionOf, resourceKey } from '../registry/resource.js';
 import { readAsKind, validateObject } from './admit.js';
@@ -80,7 +81,7 @@ function withFixedParts(
     else delete result.status;
     return result;
   }
-  const { labels, annotations, finalizers, ownerReferences } = next.metadata;
+  const { labels, annotations, finalizers, ownerReferences, managedFields } = next.metadata;
   const { labels: _l, annotations: _a, finalizers: _f, ownerReferences: _o, ...fixed } = old.metadata;
   const result: ApiObject = {
     ...next,
@@ -88,10 +89,11 @@ function withFixedParts(
     kind: target.resource.kind,
     metadata: {
       ...fixed,
-      ...(labels ? { labels } : {}),
-      ...(annotations ? { annotations } : {}),
+      ...(hasEntries(labels) ? { labels } : {}),
+      ...(hasEntries(annotations) ? { annotations } : {}),
       ...(finalizers?.length ? { finalizers } : {}),
       ...(ownerReferences?.length ? { ownerReferences } : {}),
+      ...(managedFields?.length ? { managedFields: managedFields.map(withWholeSeconds) } : {}),
     },
   };
   if (target.resource.hasStatus) {
@@ -100,6 +102,14 @@ function withFixedParts(
   }
   return result;
 }
+
+/** Some clients send times in another form than they got them. */
+const withWholeSeconds = (entry: ManagedFieldsEntry): ManagedFieldsEntry => {
+  const atMs = Date.parse(entry.time ?? '');
+  return Number.isNaN(atMs) ? entry : { ...entry, time: timestamp(atMs) };
+};
+
+const hasEntries = (map: object | undefined): boolean => map !== undefined && Object.keys(map).length > 0;
 
 /** All but metadata and, where it has its own subresource, status. */
 function desiredState(target: Target, object: ApiObject): ApiObject {

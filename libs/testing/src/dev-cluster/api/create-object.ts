@@ -79,12 +79,14 @@ function newMetadata(target: Target, object: ApiObject): ApiObject['metadata'] {
     uid: newUid(),
     resourceVersion: '',
     creationTimestamp: timestamp(),
-    ...(labels ? { labels } : {}),
-    ...(annotations ? { annotations } : {}),
-    ...(finalizers ? { finalizers } : {}),
-    ...(ownerReferences ? { ownerReferences } : {}),
+    ...(hasEntries(labels) ? { labels } : {}),
+    ...(hasEntries(annotations) ? { annotations } : {}),
+    ...(finalizers?.length ? { finalizers } : {}),
+    ...(ownerReferences?.length ? { ownerReferences } : {}),
   };
 }
+
+const hasEntries = (map: object | undefined): boolean => map !== undefined && Object.keys(map).length > 0;
 
 function requireNamespace(state: ClusterState, { resource, namespace }: Target, name: string): void {
   if (!resource.namespaced) return;

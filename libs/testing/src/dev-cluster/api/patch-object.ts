@@ -35,7 +35,9 @@ function patchJson(target: Target, old: ApiObject, type: PatchType, patch: Json)
   if (type === 'application/json-patch+json') return applyJsonPatch<Json>(old, patch);
   if (type === 'application/merge-patch+json') return applyMergePatch<Json>(old, patch);
   if (target.resource.custom) {
-    throw refuse.unsupportedMediaType(PATCH_TYPES.filter((t) => !t.includes('strategic')).join(', '));
+    throw refuse.unsupportedMediaType(
+      [...PATCH_TYPES.filter((t) => !t.includes('strategic')), 'application/apply-patch+yaml'].join(', '),
+    );
   }
   return applyStrategicMergePatch(old, patch, target.resource.mergeKeys);
 }

@@ -1,13 +1,10 @@
 import type { Json, JsonObject } from '../object/api-object.js';
 import type { Registry } from '../registry/registry.js';
-import { apiVersionOf } from '../registry/resource.js';
+import { apiVersionOf, type Resource } from '../registry/resource.js';
 
 const PREFIX = '/openapi/v3';
 
-/**
- * OpenAPI v3 with paths but no schemas: enough for kubectl to learn that the server checks fields itself
- * (the `fieldValidation` parameter), so that it does not need schemas of its own.
- */
+/** OpenAPI v3: what kubectl explains kinds with, and by which it learns that the server checks fields itself. */
 export function openApi(registry: Registry, path: string): JsonObject | undefined {
   if (path === PREFIX) {
     const paths: JsonObject = {};
@@ -32,31 +29,39 @@ const pathOf = (group: string, version: string): string =>
 
 function document(registry: Registry, group: string, version: string): JsonObject {
   const paths: JsonObject = {};
+  const schemas: JsonObject = {};
   for (const resource of registry.all()) {
-    if (resource.group !== group || !resource.versions.some((v) => v.name === version)) continue;
-    const scope = resource.namespaced ? '/namespaces/{namespace}' : '';
-    const kind: Json = { group, version, kind: resource.kind };
-    const operation = (action: string): JsonObject => ({
-      operationId: `${action}${resource.kind}`,
-      parameters: ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({
-        name,
-        in: 'query',
-        schema: { type: name === 'force' ? 'boolean' : 'string' },
-      })),
-      responses: { '200': { description: 'OK' } },
-      'x-kubernetes-group-version-kind': kind,
-      'x-kubernetes-action': action,
-    });
-    paths[`/${pathOf(group, version)}${scope}/${resource.plural}`] = { post: operation('post') };
-    paths[`/${pathOf(group, version)}${scope}/${resource.plural}/{name}`] = {
-      put: operation('put'),
-      patch: operation('patch'),
-    };
+    const served = resource.versions.find((v) => v.name === version);
+    if (resource.group !== group || !served) continue;
+    Object.assign(paths, pathsOf(resource, version));
+    const kind = { group, version, kind: resource.kind };
+    Object.assign(schemas, served.schema?.describe(`${resource.kind}.${apiVersionOf(group, version)}`, kind));
   }
   return {
     openapi: '3.0.0',
     info: { title: apiVersionOf(group, version), version },
     paths,
-    components: { schemas: {} },
+    components: { schemas },
+  };
+}
+
+function pathsOf(resource: Resource, version: string): JsonObject {
+  const { group, kind, plural, namespaced } = resource;
+  const identity: Json = { group, version, kind };
+  const operation = (action: string): JsonObject => ({
+    operationId: `${action}${kind}`,
+    parameters: ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({
+      name,
+      in: 'query',
+      schema: { type: name === 'force' ? 'boolean' : 'string' },
+    })),
+    responses: { '200': { description: 'OK' } },
+    'x-kubernetes-group-version-kind': identity,
+    'x-kubernetes-action': action,
+  });
+  const root = `/${pathOf(group, version)}${namespaced ? '/namespaces/{namespace}' : ''}/${plural}`;
+  return {
+    [root]: { get: operation('list'), post: operation('post') },
+    [`${root}/{name}`]: { get: operation('get'), put: operation('put'), patch: operation('patch') },
   };
 }

@@ -35,10 +35,11 @@ export function readOwnership(object: ApiObject | undefined): Ownership[] {
   }));
 }
 
-/** Owners without fields are left out. */
+/** Owners without fields are left out; those who apply come first, then by time and name. */
 export function writeOwnership(owners: readonly Ownership[]): ManagedFieldsEntry[] {
   return owners
     .filter((owner) => owner.fields.size > 0)
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
     .map(({ manager, operation, apiVersion, time, subresource, fields }) => ({
       manager,
       operation,
@@ -49,6 +50,9 @@ export function writeOwnership(owners: readonly Ownership[]): ManagedFieldsEntry
       ...(subresource ? { subresource } : {}),
     }));
 }
+
+const orderOf = ({ operation, time, manager, apiVersion, subresource }: Ownership): string =>
+  [operation, time, manager, apiVersion, subresource].join('\n');
 
 /**
  * Ownership after an ordinary write: the writer gains what it changed, everyone else loses it, and fields that
@@ -66,7 +70,9 @@ export function trackUpdate(
   const after = allFields(next, shapes);
   const changed = new Set<FieldPath>();
   for (const [path, value] of after) if (!sameJson(before.get(path), value)) changed.add(path);
-  const owners = readOwnership(old).map((owner) => {
+  // A client may rewrite ownership by what it sends.
+  const base = next.metadata.managedFields?.length ? next : old;
+  const owners = readOwnership(base).map((owner) => {
     const isSelf = sameWriter(owner, writer);
     const kept = [...owner.fields].filter((path) => after.has(path) && (isSelf || !changed.has(path)));
     return { ...owner, fields: new Set(kept) };

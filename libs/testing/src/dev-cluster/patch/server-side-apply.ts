@@ -17,6 +17,7 @@ export interface AppliedObject {
  * go, unless someone else owns them too; fields others own with another value are a conflict.
  *
  * @param writer operation must be `Apply`
+ * @param migratable fields that are not contested although others own them
  * @throws ApiError 409 naming every conflicting field, unless `force` takes them over
  */
 export function serverSideApply(
@@ -25,6 +26,7 @@ export function serverSideApply(
   writer: Writer,
   shapes: ListShapes,
   force: boolean,
+  migratable: ReadonlySet<FieldPath> = new Set(),
 ): AppliedObject {
   const wanted = leafFields(config, shapes);
   const current = live ? leafFields(live, shapes) : new Map<FieldPath, Json>();
@@ -40,7 +42,11 @@ export function serverSideApply(
     ),
   }));
   if (conflicts.some(({ fields }) => fields.length > 0)) {
-    if (!force) throw conflictError(conflicts);
+    const contested = conflicts.map(({ owner, fields }) => ({
+      owner,
+      fields: fields.filter((f) => !migratable.has(f)),
+    }));
+    if (!force && contested.some(({ fields }) => fields.length > 0)) throw conflictError(contested);
     owners = conflicts.map(({ owner, fields }) => ({ ...owner, fields: difference(owner.fields, fields) }));
   }
 
@@ -70,19 +76,29 @@ function hasChild(path: FieldPath, fields: ReadonlySet<FieldPath>): boolean {
 }
 
 function conflictError(conflicts: readonly { owner: Ownership; fields: FieldPath[] }[]): ApiError {
-  const causes = conflicts.flatMap(({ owner, fields }) =>
-    fields.map(
-      (path): Cause => ({
-        field: formatPath(path),
-        reason: 'FieldManagerConflict',
-        message: `conflict with "${owner.manager}"${owner.subresource ? ` with subresource "${owner.subresource}"` : ''} using ${owner.apiVersion}`,
-      }),
+  const found = conflicts
+    .filter(({ fields }) => fields.length > 0)
+    .map(({ owner, fields }) => ({ manager: describeOwner(owner), paths: fields.map(formatPath).sort() }))
+    .sort((a, b) => (a.manager < b.manager ? -1 : 1));
+  const causes = found.flatMap(({ manager, paths }) =>
+    paths.map(
+      (field): Cause => ({ field, reason: 'FieldManagerConflict', message: `conflict with ${manager}` }),
     ),
   );
   const [first] = causes;
   const message =
     causes.length === 1
       ? `Apply failed with 1 conflict: ${first?.message}: ${first?.field}`
-      : `Apply failed with ${causes.length} conflicts: ${causes.map((c) => `${c.message}: ${c.field}`).join(', ')}`;
+      : `Apply failed with ${causes.length} conflicts: ${found
+          .map(({ manager, paths }) =>
+            [`conflicts with ${manager}:`, ...paths.map((path) => `- ${path}`)].join('\n'),
+          )
+          .join('\n')}`;
   return new ApiError(409, 'Conflict', message, { causes });
+}
+
+/** Those who apply are known by name; of those who update it also matters how. */
+function describeOwner({ manager, subresource, operation, apiVersion }: Ownership): string {
+  const name = `${JSON.stringify(manager)}${subresource ? ` with subresource ${JSON.stringify(subresource)}` : ''}`;
+  return operation === 'Apply' ? name : `${name} using ${apiVersion}`;
 }

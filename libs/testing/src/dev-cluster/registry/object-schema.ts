@@ -12,5 +12,7 @@ export interface ObjectSchema {
   normalize(object: ApiObject): string[];
   /** The fields an object has before anyone has set them: nobody comes to own these. */
   empty(): JsonObject;
+  /** The kind and all it consists of as OpenAPI v3 schemas, by name. `name` is for the kind itself. */
+  describe(name: string, identity: JsonObject): JsonObject;
   validate(object: ApiObject, old?: ApiObject): Cause[];
 }

@@ -1,5 +1,6 @@
-import type { ApiObject } from '../object/api-object.js';
+import type { ApiObject, Json } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
+import { items } from './columns/column.js';
 import { defineBuiltin } from './define-resource.js';
 import { withPodSpecDefaults } from './pod-defaults.js';
 import { validatePod } from './validate-pod.js';
@@ -36,14 +37,20 @@ function setDefaults(pod: ApiObject): void {
   pod.spec = { enableServiceLinks: true, ...withPodSpecDefaults(pod.spec ?? {}) };
 }
 
+/** How a pod is treated when its node runs short: by whether its containers have all, some or no limits. */
 function qosClass(pod: ApiObject): string {
-  const containers = pod.spec?.['containers'];
-  const usesResources =
-    Array.isArray(containers) &&
-    containers.some((c) => {
-      const resources = isObject(c) && isObject(c['resources']) ? c['resources'] : {};
-      const { limits, requests } = resources;
-      return [limits, requests].some((r) => isObject(r) && ('cpu' in r || 'memory' in r));
-    });
-  return usesResources ? 'Burstable' : 'BestEffort';
+  const containers = ['containers', 'initContainers'].flatMap((list) => items(pod.spec?.[list]));
+  const amounts = containers.map((container): [string | undefined, string | undefined][] => {
+    const { limits, requests } = isObject(container['resources']) ? container['resources'] : {};
+    return ['cpu', 'memory'].map((name) => [amount(requests, name), amount(limits, name)]);
+  });
+  if (amounts.flat(2).every((value) => value === undefined)) return 'BestEffort';
+  const isGuaranteed = amounts.flat().every(([request, limit]) => limit !== undefined && request === limit);
+  return isGuaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+/** Nothing is the same as not saying anything. */
+function amount(resources: Json | undefined, name: string): string | undefined {
+  const value = isObject(resources) ? resources[name] : undefined;
+  return value === undefined || value === '0' ? undefined : String(value);
 }

@@ -2,8 +2,10 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import ajvFormats from 'ajv-formats';
 import type { Cause } from '../object/api-error.js';
 import type { ApiObject, JsonObject } from '../object/api-object.js';
+import { isObject } from '../object/json.js';
 import { type CompiledRules, compileRules } from './cel/compile-rules.js';
 import { runRules } from './cel/run-rules.js';
+import { IDENTITY_FIELDS } from './identity-fields.js';
 import { isUnchanged } from './is-unchanged.js';
 import type { ObjectSchema } from './object-schema.js';
 import { prune } from './prune.js';
@@ -11,6 +13,8 @@ import { schemaCause } from './schema-cause.js';
 import { setSchemaDefaults } from './set-defaults.js';
 import type { StructuralSchema } from './structural-schema.js';
 import { toJsonSchema } from './to-json-schema.js';
+import { describeType } from './types/describe-type.js';
+import { builtinType } from './types/type-library.js';
 
 /** Findings after which the rules of a schema are not asked. */
 const BLOCKING: ReadonlySet<Cause['reason']> = new Set([
@@ -40,12 +44,27 @@ export class ResourceSchema implements ObjectSchema {
     return dropped;
   }
 
-  /** What is wrong with an object; what an update leaves as it was is not held against it. */
   /** Nothing: what a custom resource does not say is not there. */
   empty(): JsonObject {
     return {};
   }
 
+  describe(name: string, identity: JsonObject): JsonObject {
+    const schemas: JsonObject = {};
+    const metadata = {
+      $ref: `#/components/schemas/${describeType(builtinType('meta.ObjectMeta'), schemas)}`,
+    };
+    const schema = structuredClone(this.schema) as JsonObject;
+    const properties = { ...(isObject(schema['properties']) ? schema['properties'] : {}) };
+    schemas[name] = {
+      ...schema,
+      properties: { ...IDENTITY_FIELDS, ...properties, metadata: { allOf: [metadata] } },
+      'x-kubernetes-group-version-kind': [identity],
+    };
+    return schemas;
+  }
+
+  /** What is wrong with an object; what an update leaves as it was is not held against it. */
   validate(object: ApiObject, old?: ApiObject): Cause[] {
     const causes = this.schemaErrors(object)
       .filter((error) => !old || !isUnchanged(error.instancePath, this.schema, object, old))

@@ -1,8 +1,10 @@
 import type { Cause } from '../object/api-error.js';
 import type { ApiObject, JsonObject } from '../object/api-object.js';
 import { refuse } from '../object/refusals.js';
+import { IDENTITY_FIELDS } from './identity-fields.js';
 import type { ObjectSchema } from './object-schema.js';
 import { DecodeError, decode, emptyValue } from './types/decode.js';
+import { describeType } from './types/describe-type.js';
 import type { ObjectType } from './types/object-type.js';
 import { builtinType } from './types/type-library.js';
 import { validateValue } from './types/validate.js';
@@ -27,6 +29,14 @@ export class TypedSchema implements ObjectSchema {
 
   empty(): JsonObject {
     return emptyValue(this.type);
+  }
+
+  describe(name: string, identity: JsonObject): JsonObject {
+    const schemas: JsonObject = {};
+    const schema = schemas[describeType(this.type, schemas)] as JsonObject;
+    const properties = { ...IDENTITY_FIELDS, ...(schema['properties'] as JsonObject) };
+    schemas[name] = { ...schema, properties, 'x-kubernetes-group-version-kind': [identity] };
+    return schemas;
   }
 
   validate(object: ApiObject): Cause[] {

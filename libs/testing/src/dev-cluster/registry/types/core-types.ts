@@ -43,7 +43,7 @@ PersistentVolumeClaimStatus: 1 phase string(Pending|Bound|Lost);
   2 accessModes []string(ReadWriteOnce|ReadOnlyMany|ReadWriteMany|ReadWriteOncePod);
   3 capacity map[Quantity]; 4 conditions []PersistentVolumeClaimCondition{type}~type;
   5 allocatedResources map[Quantity];
-  7 allocatedResourceStatuses map[string(ControllerResizeInProgress|ControllerResizeInfeasible|NodeResizePending|NodeResizeInProgress|NodeResizeInfeasible)];
+  7 allocatedResourceStatuses map[string];
   8 currentVolumeAttributesClassName* string; 9 modifyVolumeStatus ModifyVolumeStatus
 Taint: 1 key!+ string; 2 value string; 3 effect!+ string(NoSchedule|PreferNoSchedule|NoExecute);
   4 timeAdded* Time

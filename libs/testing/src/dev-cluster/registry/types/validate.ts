@@ -18,7 +18,11 @@ export function validateValue(type: ObjectType, value: JsonObject, path = ''): C
 }
 
 const isMissing = (given: Json | undefined): boolean =>
-  given === undefined || given === null || given === '' || (Array.isArray(given) && given.length === 0);
+  given === undefined ||
+  given === null ||
+  given === '' ||
+  given === 0 ||
+  (Array.isArray(given) && given.length === 0);
 
 function valueCauses(type: ValueType, given: Json, at: string): Cause[] {
   if (type.kind === 'object') return isObject(given) ? validateValue(type.type(), given, at) : [];
