@@ -1,0 +1,41 @@
+import type { VariantSituation } from './evaluate-pools.js';
+import { replicasOf } from './replica-view.js';
+import { resolveVariants } from './resolve-variants.js';
+import type { VariantProblem } from './variant-view.js';
+import type { ObjectWatch } from './watch-objects.js';
+import type { PodWatch } from './watch-pods.js';
+
+/** All variants at one moment. */
+export interface Observation {
+  readonly situations: readonly VariantSituation[];
+  readonly problems: readonly VariantProblem[];
+  /** Uids of all pods of the targets. */
+  readonly podUids: ReadonlySet<string>;
+}
+
+/**
+ * Every variant with its replicas. A pool of which the pods of one variant were not listed yet is left out as a whole:
+ * half of its capacity would be mistaken for all.
+ * @param leaving uids of pods whose removal was asked for already
+ */
+export function observeVariants(
+  objects: ObjectWatch,
+  pods: PodWatch,
+  leaving: ReadonlySet<string>,
+): Observation {
+  const { variants, problems } = resolveVariants(objects.variants(), objects);
+  pods.follow(variants.map(({ target }) => target));
+  const podUids = new Set<string>();
+  const unlisted = new Set<string>();
+  const situations = variants.flatMap((variant): VariantSituation[] => {
+    const list = pods.pods(variant.target);
+    if (!list) {
+      unlisted.add(`${variant.pool.namespace}/${variant.pool.name}`);
+      return [];
+    }
+    for (const { metadata } of list) podUids.add(metadata.uid ?? '');
+    return [{ variant, replicas: replicasOf(variant.target, list, leaving) }];
+  });
+  const whole = situations.filter(({ variant: { pool } }) => !unlisted.has(`${pool.namespace}/${pool.name}`));
+  return { situations: whole, problems, podUids };
+}

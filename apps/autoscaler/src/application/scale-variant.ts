@@ -1,0 +1,192 @@
+import { endpointsOf } from '@penstock/cluster';
+import {
+  DRAINING_ANNOTATION,
+  type EventData,
+  POD_DELETION_COST_ANNOTATION,
+  podKind,
+  type ResourceKind,
+} from '@penstock/contracts';
+import {
+  type Clock,
+  type Cluster,
+  ClusterError,
+  type ClusterObject,
+  type EventBus,
+} from '@penstock/core/ports';
+import type { Logger } from 'pino';
+import type { AutoscalerMetrics } from '../metrics.js';
+import type { DrainSettings } from './drain-progress.js';
+import type { Evaluation, VariantSituation } from './evaluate-pools.js';
+import { planAction } from './plan-action.js';
+import type { ReplicaView } from './replica-view.js';
+
+/** A drained pod goes before all others. */
+const DRAINED_COST = '-1000';
+/** A pod that was to be removed and is still there after this long serves again: another one was removed. */
+const LEAVING_MS = 30_000;
+
+export interface VariantScalerOptions {
+  readonly cluster: Cluster;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: AutoscalerMetrics;
+  readonly drain: DrainSettings;
+  /** Asked before every write. */
+  readonly mayWrite: () => boolean;
+}
+
+/** Turns recommendations into writes. One variant at a time is written once; what failed is tried at the next one. */
+export class VariantScaler {
+  private readonly running = new Set<string>();
+  /** By variant: what the last write was refused for. */
+  private readonly failures = new Map<string, string>();
+  /** By uid of the pod: since when its removal is asked for. */
+  private readonly leavingSince = new Map<string, number>();
+
+  constructor(private readonly options: VariantScalerOptions) {}
+
+  /** Pods whose removal was asked for already. */
+  get leaving(): ReadonlySet<string> {
+    return new Set(this.leavingSince.keys());
+  }
+
+  /** Why the target was not written, in words; undefined while all is well. */
+  failure(key: string): string | undefined {
+    return this.failures.get(key);
+  }
+
+  /**
+   * Does what the recommendation asks for now.
+   * @param heldSinceMs when the request was reported for which this is done at once
+   */
+  async act({ situation, decision }: Evaluation, heldSinceMs?: number): Promise<void> {
+    const { key, ownedByHpa } = situation.variant;
+    if (ownedByHpa !== undefined || this.running.has(key) || !this.options.mayWrite()) return;
+    const plan = planAction(situation.variant.target, situation.replicas, decision, this.options.drain);
+    this.running.add(key);
+    try {
+      for (const view of plan.undrain) await this.undrain(situation, view);
+      for (const view of plan.drain) await this.drain(situation, view, decision.reason);
+      if (plan.scaleTo !== undefined) {
+        const written = await this.scale(situation, plan.scaleTo, decision.reason);
+        if (written) for (const view of plan.removed) this.remember(view);
+        if (written && heldSinceMs !== undefined && decision.code === 'wake') {
+          this.options.metrics.observeWake(this.options.clock.nowMs() - heldSinceMs);
+        }
+      }
+      await this.takeBackLeftovers(situation);
+      this.failures.delete(key);
+    } catch (error) {
+      this.failed(key, error);
+    } finally {
+      this.running.delete(key);
+    }
+  }
+
+  /** @returns false when the target changed since it was seen: the next recommendation knows better */
+  private async scale({ variant }: VariantSituation, replicas: number, why: string): Promise<boolean> {
+    const { cluster, logger, metrics, mayWrite } = this.options;
+    const { kind, namespace, name, specReplicas } = variant.target;
+    const scale = await cluster.readScale(kind as ResourceKind<never>, namespace, name);
+    if (scale?.replicas !== specReplicas || !mayWrite()) return false;
+    const { resourceVersion } = scale;
+    await cluster.writeScale(kind as ResourceKind<never>, namespace, name, replicas, { resourceVersion });
+    metrics.countWrite('scale', 'ok');
+    const message = `${kind.kind} ${name}: spec.replicas ${specReplicas} → ${replicas}; ${why}`;
+    logger.info({ namespace, kind: kind.kind, resource: name, reason: why, count: replicas }, 'scaled');
+    const reason = replicas > specReplicas ? 'ScaledUp' : 'ScaledDown';
+    cluster.recordEvent({ regarding: variant.object as ClusterObject, type: 'Normal', reason, message });
+    return true;
+  }
+
+  private async drain(situation: VariantSituation, view: ReplicaView, why: string): Promise<void> {
+    const { clock, drain, cluster, logger } = this.options;
+    const deadline = new Date(clock.nowMs() + drain.timeoutMs).toISOString();
+    await this.annotate(view, 'drain', {
+      [DRAINING_ANNOTATION]: deadline,
+      [POD_DELETION_COST_ANNOTATION]: DRAINED_COST,
+    });
+    this.announce(situation, view, why);
+    const { object, key } = situation.variant;
+    const pods = view.replica.pods.join(', ');
+    logger.info({ resource: key, pod: pods, reason: why }, 'draining');
+    const message = `${pods} get no more requests and go when idle, at ${deadline} at the latest; ${why}`;
+    cluster.recordEvent({ regarding: object as ClusterObject, type: 'Normal', reason: 'Draining', message });
+  }
+
+  private async undrain({ variant }: VariantSituation, view: ReplicaView): Promise<void> {
+    const { cluster, logger } = this.options;
+    await this.annotate(view, 'undrain', {
+      [DRAINING_ANNOTATION]: null,
+      [POD_DELETION_COST_ANNOTATION]: null,
+    });
+    for (const { metadata } of view.pods) this.leavingSince.delete(metadata.uid ?? '');
+    const pods = view.replica.pods.join(', ');
+    logger.info({ resource: variant.key, pod: pods }, 'drain cancelled');
+    const message = `${pods} serve again`;
+    const regarding = variant.object as ClusterObject;
+    cluster.recordEvent({ regarding, type: 'Normal', reason: 'DrainCancelled', message });
+  }
+
+  private async annotate(
+    { pods }: ReplicaView,
+    what: 'drain' | 'undrain',
+    annotations: Readonly<Record<string, string | null>>,
+  ): Promise<void> {
+    const { cluster, metrics, mayWrite } = this.options;
+    for (const { metadata } of pods) {
+      if (!mayWrite()) return;
+      const { namespace, name, uid } = metadata;
+      try {
+        // With the uid: a pod of the same name that was made since is another one.
+        await cluster.mergePatch(podKind as never, namespace, name, { metadata: { uid, annotations } });
+        metrics.countWrite(what, 'ok');
+      } catch (error) {
+        if (!(error instanceof ClusterError) || error.reason !== 'not-found') throw error;
+      }
+    }
+  }
+
+  private announce({ variant }: VariantSituation, { pods }: ReplicaView, why: string): void {
+    const { bus, drain } = this.options;
+    const { namespace, name } = variant.pool;
+    for (const { engineId, pod, address } of endpointsOf(variant.pool, pods)) {
+      const data: EventData<'engine.draining'> = {
+        engine: engineId,
+        ...{ pod, address, role: variant.role, deadlineMs: drain.timeoutMs, reason: why.slice(0, 512) },
+      };
+      bus.publish({ type: 'engine.draining', namespace, pool: name, key: engineId, data });
+    }
+  }
+
+  private remember({ pods }: ReplicaView): void {
+    for (const { metadata } of pods) this.leavingSince.set(metadata.uid ?? '', this.options.clock.nowMs());
+  }
+
+  /** The controller of the target may have removed another replica than the one that was drained. */
+  private async takeBackLeftovers(situation: VariantSituation): Promise<void> {
+    const { target } = situation.variant;
+    const nowMs = this.options.clock.nowMs();
+    if (situation.replicas.length > target.specReplicas) return;
+    for (const view of situation.replicas) {
+      const sinceMs = this.leavingSince.get(view.pods[0]?.metadata.uid ?? '');
+      if (sinceMs !== undefined && nowMs - sinceMs > LEAVING_MS) await this.undrain(situation, view);
+    }
+  }
+
+  /** Forgets pods that are gone. */
+  forget(alive: ReadonlySet<string>): void {
+    for (const uid of this.leavingSince.keys()) if (!alive.has(uid)) this.leavingSince.delete(uid);
+  }
+
+  private failed(key: string, error: unknown): void {
+    const { metrics, logger } = this.options;
+    const reason = error instanceof ClusterError ? error.reason : 'error';
+    metrics.countWrite('scale', reason);
+    const message = error instanceof Error ? error.message : String(error);
+    // A conflict only means that somebody was quicker: the next recommendation starts from what they wrote.
+    if (reason !== 'conflict') this.failures.set(key, message);
+    logger[reason === 'conflict' ? 'debug' : 'warn']({ resource: key, reason, message }, 'not scaled');
+  }
+}
