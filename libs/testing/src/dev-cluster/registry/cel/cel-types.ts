@@ -85,7 +85,8 @@ export class CelTypes {
   private list({ items }: StructuralSchema): CelType | undefined {
     const item = items && this.of(items);
     if (!item) return undefined;
-    return { name: `list<${item.name}>`, convert: (value) => (value as Json[]).map(item.convert) };
+    // An array of our own: the library tells lists by their constructor, which differs in jest's contexts.
+    return { name: `list<${item.name}>`, convert: (value) => Array.from(value as Json[], item.convert) };
   }
 
   private map(values: StructuralSchema): CelType | undefined {
