@@ -21,6 +21,7 @@ import { EngineWatch } from './adapters/engine-watch.js';
 import { HttpEngineProbe } from './adapters/http-engine-probe.js';
 import { KvFollower } from './adapters/kv-follower.js';
 import { natsAddress } from './adapters/nats-address.js';
+import { StatusWriter } from './adapters/status-writer.js';
 import { systemClock } from './adapters/system-clock.js';
 import { UndiciRelay } from './adapters/undici-relay.js';
 import { SchedulerController } from './api/grpc/scheduler.controller.js';
@@ -161,6 +162,41 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
         onDraining: (engineId) => fleet.reportDraining(engineId),
       }),
     inject: [EVENT_BUS, FLEET, SchedulerMetrics, SERVICE_CONTEXT],
+  },
+  {
+    provide: StatusWriter,
+    useFactory: (
+      cluster: KubernetesCluster,
+      pools: PoolDirectory,
+      models: ModelDirectory,
+      fleet: ClusterFleet,
+      policies: PoolPolicies,
+      prefixes: KvFollower,
+      metrics: SchedulerMetrics,
+      { config, instance }: Context,
+    ) =>
+      new StatusWriter({
+        cluster,
+        pools,
+        models,
+        fleet,
+        policies,
+        prefixes,
+        instance,
+        leaseNamespace: config.leaseNamespace ?? config.namespace ?? 'default',
+        intervalMs: config.statusIntervalMs,
+        onWrite: (kind, result) => metrics.wroteStatus(kind, result),
+      }),
+    inject: [
+      CLUSTER,
+      PoolDirectory,
+      MODELS,
+      FLEET,
+      PoolPolicies,
+      PREFIX_VIEW,
+      SchedulerMetrics,
+      SERVICE_CONTEXT,
+    ],
   },
   {
     provide: TokenizePrompt,
@@ -325,6 +361,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
     @Inject(PREFIX_VIEW) private readonly prefixes: KvFollower,
     @Inject(WaitForEngine) private readonly waits: WaitForEngine,
     @Inject(ReportDemand) private readonly demand: ReportDemand,
+    @Inject(StatusWriter) private readonly statuses: StatusWriter,
     @Inject(HttpEngineProbe) private readonly probe: HttpEngineProbe,
     @Inject(UndiciRelay) private readonly relay: UndiciRelay,
     @Inject(SchedulerMetrics) private readonly metrics: SchedulerMetrics,
@@ -332,8 +369,17 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { bus, cluster, pools, fleet, prefixes, waits, metrics, policies } = this;
-    registerHealth(this.context.health, { bus, cluster, pools, fleet, prefixes, policies });
+    const { bus, cluster, pools, fleet, prefixes, waits, statuses, metrics, policies } = this;
+    registerHealth(this.context.health, {
+      bus,
+      cluster,
+      pools,
+      fleet,
+      prefixes,
+      policies,
+      waits,
+      statuses,
+    });
     metrics.observe({ fleet, prefixes, waits, bus });
     await prefixes.start();
     // The front door opens after this hook.
@@ -342,6 +388,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
       logger.warn('the front door opens before pools and models are known');
     }
     this.demand.start();
+    statuses.start();
   }
 
   /** Before the listeners close: they wait for every answer, and these would come too late. */
@@ -352,6 +399,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
   /** After the listeners are closed and the last answer is out. */
   async onApplicationShutdown(): Promise<void> {
     this.demand.stop();
+    await this.statuses.stop();
     this.fleet.stop();
     await this.prefixes.stop();
     await Promise.all([this.relay.close(), this.probe.close(), this.cluster.close()]);

@@ -23,6 +23,10 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     .describe(
       'Kubernetes namespace of the lease by which one replica is chosen to write statuses; absent = `namespace`, else default',
     ),
+  statusIntervalMs: durationMs(
+    2000,
+    'Time between two looks at the statuses of pools and models; they are written when they differ',
+  ),
   kubeconfig: z
     .string()
     .optional()

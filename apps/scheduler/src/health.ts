@@ -1,8 +1,10 @@
 import type { Cluster, EventBus } from '@penstock/core/ports';
 import { busCheck, clusterCheck, type HealthChecks } from '@penstock/platform';
 import type { KvFollower } from './adapters/kv-follower.js';
+import type { StatusWriter } from './adapters/status-writer.js';
 import type { Fleet } from './application/fleet.js';
 import type { PoolPolicies } from './application/pool-policies.js';
+import type { WaitForEngine } from './application/wait-for-engine.js';
 
 export interface HealthDependencies {
   readonly bus: EventBus;
@@ -11,6 +13,8 @@ export interface HealthDependencies {
   readonly fleet: Fleet;
   readonly prefixes: KvFollower;
   readonly policies: PoolPolicies;
+  readonly waits: WaitForEngine;
+  readonly statuses: StatusWriter;
 }
 
 /**
@@ -18,7 +22,7 @@ export interface HealthDependencies {
  * what it knows, and says so.
  */
 export function registerHealth(health: HealthChecks, deps: HealthDependencies): void {
-  const { bus, cluster, pools, fleet, prefixes, policies } = deps;
+  const { bus, cluster, pools, fleet, prefixes, policies, waits, statuses } = deps;
   health.register({
     name: 'pools',
     required: true,
@@ -33,8 +37,9 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
     check: () => {
       const engines = fleet.pools().flatMap((pool) => pool.endpoints);
       const ready = engines.filter((engine) => engine.excluded === undefined).length;
-      if (ready === 0) throw new Error(`none of ${engines.length} engines can take requests`);
-      return `${ready} of ${engines.length} ready`;
+      const waiting = waits.requests === 0 ? '' : `; ${waits.requests} requests wait for one`;
+      if (ready === 0) throw new Error(`none of ${engines.length} engines can take requests${waiting}`);
+      return `${ready} of ${engines.length} ready${waiting}`;
     },
   });
   health.register({
@@ -55,6 +60,15 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
       throw new Error(
         `pool ${first.pool} asks for the unknown routing policy "${first.requested.slice(0, 100)}"; the default is used`,
       );
+    },
+  });
+  health.register({
+    name: 'statuses',
+    required: false,
+    check: () => {
+      const { leads, problem } = statuses.status();
+      if (problem !== undefined) throw new Error(problem);
+      return leads ? 'written by this replica' : 'written by another replica';
     },
   });
   health.register(clusterCheck(cluster));

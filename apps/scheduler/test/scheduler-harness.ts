@@ -4,6 +4,7 @@ import {
   inferencePoolKind,
   podKind,
   ROUTING_POLICY_ANNOTATION,
+  variantAutoscalingKind,
 } from '@penstock/contracts';
 import type { EventBus } from '@penstock/core/ports';
 import { loadConfig, type RunningService, runService } from '@penstock/platform';
@@ -70,7 +71,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const addPod = (i: number, labels: Record<string, string> = {}) =>
     cluster.create(podKind as never, pod(`engine-${i}`, `${subnet}.${i + 1}`, labels) as never);
   for (let i = 0; i < (options.pods ?? engines.length); i++) await addPod(i, options.labels?.[i]);
-  for (const variant of options.variants ?? []) await cluster.create(variantKind, variant as never);
+  for (const variant of options.variants ?? [])
+    await cluster.create(variantAutoscalingKind as never, variant as never);
   for (const model of options.models ?? []) await cluster.create(inferenceModelKind as never, model as never);
   const patchStatus = (engine: number, status: object) =>
     cluster.mergePatch(podKind as never, 'ns', `engine-${engine}`, { status }, { subresource: 'status' });
@@ -149,14 +151,6 @@ const pool = (port: number) => ({
   metadata: { name: 'p', namespace: 'ns' },
   spec: { selector: { matchLabels: { app: 'engine' } }, targetPorts: [{ number: port }] },
 });
-
-const variantKind = {
-  group: 'llmd.ai',
-  version: 'v1alpha1',
-  plural: 'variantautoscalings',
-  kind: 'VariantAutoscaling',
-  namespaced: true,
-};
 
 const pod = (name: string, ip: string, labels: Record<string, string>) => ({
   apiVersion: 'v1',

@@ -3,19 +3,19 @@ import type { Cluster, ClusterObject, ResourceKind } from '@penstock/core/ports'
 type Labels = Readonly<Record<string, string>>;
 type Loose = ClusterObject & { spec?: Record<string, unknown> };
 
-/** Scale targets whose pods' labels can be read, by kind. */
-const PLURALS: Readonly<Record<string, string>> = {
-  Deployment: 'deployments',
-  StatefulSet: 'statefulsets',
-  ReplicaSet: 'replicasets',
-  LeaderWorkerSet: 'leaderworkersets',
-  PodClique: 'podcliques',
-  PodCliqueSet: 'podcliquesets',
-  PodCliqueScalingGroup: 'podcliquescalinggroups',
+/** Scale targets whose pods' labels can be read, by kind, with the version to read where the reference names none. */
+const TARGETS: Readonly<Record<string, { readonly plural: string; readonly apiVersion: string }>> = {
+  Deployment: { plural: 'deployments', apiVersion: 'apps/v1' },
+  StatefulSet: { plural: 'statefulsets', apiVersion: 'apps/v1' },
+  ReplicaSet: { plural: 'replicasets', apiVersion: 'apps/v1' },
+  LeaderWorkerSet: { plural: 'leaderworkersets', apiVersion: 'leaderworkerset.x-k8s.io/v1' },
+  PodClique: { plural: 'podcliques', apiVersion: 'grove.io/v1alpha1' },
+  PodCliqueSet: { plural: 'podcliquesets', apiVersion: 'grove.io/v1alpha1' },
+  PodCliqueScalingGroup: { plural: 'podcliquescalinggroups', apiVersion: 'grove.io/v1alpha1' },
 };
 
 export interface TargetRef {
-  readonly apiVersion: string;
+  readonly apiVersion?: string;
   readonly kind: string;
   readonly name: string;
 }
@@ -37,10 +37,16 @@ export async function targetLabels(cluster: Cluster, namespace: string, ref: Tar
 }
 
 async function read(cluster: Cluster, namespace: string, ref: TargetRef): Promise<Loose | undefined> {
-  const plural = PLURALS[ref.kind];
-  const [group, version] = ref.apiVersion.split('/');
-  if (plural === undefined || group === undefined || version === undefined) return undefined;
-  const kind: ResourceKind<Loose> = { group, version, plural, kind: ref.kind, namespaced: true };
+  const known = Object.hasOwn(TARGETS, ref.kind) ? TARGETS[ref.kind] : undefined;
+  const [group, version] = (ref.apiVersion ?? known?.apiVersion ?? '').split('/');
+  if (known === undefined || group === undefined || version === undefined) return undefined;
+  const kind: ResourceKind<Loose> = {
+    group,
+    version,
+    plural: known.plural,
+    kind: ref.kind,
+    namespaced: true,
+  };
   return cluster.get(kind, namespace, ref.name);
 }
 

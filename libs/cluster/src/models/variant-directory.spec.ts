@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { variantAutoscalingKind } from '@penstock/contracts';
 import { FakeCluster } from '@penstock/testing';
 import { eventually } from '../../test/eventually.js';
 import { poolV1 } from '../../test/objects.js';
 import { type PoolView, poolOf, VariantDirectory } from '../index.js';
-import { variantKind } from './variant.js';
 
 function view(name: string, labels: Record<string, string>): PoolView {
   const outcome = poolOf(poolV1(name, labels));
@@ -130,9 +130,12 @@ describe('VariantDirectory', () => {
       variant('c', { modelID: '' }),
     ]);
     expect(directory.modelsOf([decode], 'ns', 'decode')).toEqual([]);
-    await cluster.create(variantKind, variant('d', { modelID: 'gpt', scaleTargetRef: { kind: 5 } }) as never);
+    await cluster.create(
+      variantAutoscalingKind,
+      variant('d', { modelID: 'gpt', scaleTargetRef: { kind: 5 } }) as never,
+    );
     expect(directory.modelsOf([decode], 'ns', 'decode')).toEqual(['gpt']);
-    await cluster.delete(variantKind, 'ns', 'd');
+    await cluster.delete(variantAutoscalingKind, 'ns', 'd');
     expect(directory.modelsOf([decode], 'ns', 'decode')).toEqual([]);
     await directory.stop();
   });

@@ -1,10 +1,9 @@
-import { POOL_ANNOTATION } from '@penstock/contracts';
+import { POOL_ANNOTATION, type VariantAutoscaling, variantAutoscalingKind } from '@penstock/contracts';
 import type { Cluster, Informer } from '@penstock/core/ports';
 import { matchesLabels } from '../pools/endpoints-of.js';
 import type { Pool } from '../pools/pool.js';
 import type { PoolView } from '../pools/pool-change.js';
 import { type TargetRef, targetLabels } from './target-labels.js';
-import { type Variant, variantKind } from './variant.js';
 
 export interface VariantDirectoryOptions {
   /** Objects of this namespace only; all namespaces when absent. */
@@ -28,7 +27,7 @@ interface Target {
 export class VariantDirectory {
   readonly #cluster: Cluster;
   readonly #refreshMs: number;
-  readonly #variants: Informer<Variant>;
+  readonly #variants: Informer<VariantAutoscaling>;
   /** Labels of scale targets, by `<namespace>/<name>` of the variant. */
   readonly #targets = new Map<string, Target>();
   #pools: readonly PoolView[] | undefined;
@@ -42,7 +41,7 @@ export class VariantDirectory {
       this.#pools = undefined;
     };
     const handlers = { onUpsert: touch, onDelete: touch, onSync: touch };
-    this.#variants = cluster.inform(variantKind, { namespace: options.namespace }, handlers);
+    this.#variants = cluster.inform(variantAutoscalingKind, { namespace: options.namespace }, handlers);
   }
 
   get synced(): boolean {
@@ -75,7 +74,8 @@ export class VariantDirectory {
       if (!variants.some((variant) => keyOf(variant) === key)) this.#targets.delete(key);
     }
     for (const variant of variants) {
-      const model = variant.spec?.modelID;
+      // Other people's definitions of the kind may check less than ours.
+      const model: unknown = variant.spec?.modelID;
       if (typeof model !== 'string' || model === '') continue;
       const id = this.#poolOf(variant, pools);
       if (id === undefined) continue;
@@ -85,7 +85,7 @@ export class VariantDirectory {
     return this.#models;
   }
 
-  #poolOf(variant: Variant, pools: readonly PoolView[]): string | undefined {
+  #poolOf(variant: VariantAutoscaling, pools: readonly PoolView[]): string | undefined {
     const { namespace = 'default', annotations } = variant.metadata;
     const named = annotations?.[POOL_ANNOTATION];
     if (named !== undefined && named !== '') return `${namespace}/${named}`;
@@ -101,10 +101,13 @@ export class VariantDirectory {
   }
 
   /** As last read; reads them in the background when they are new or old. */
-  #labelsOf(variant: Variant): Target['labels'] {
-    const { apiVersion, kind, name } = variant.spec?.scaleTargetRef ?? {};
-    if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return [];
-    const ref = `${apiVersion} ${kind} ${name}`;
+  #labelsOf(variant: VariantAutoscaling): Target['labels'] {
+    const { apiVersion, kind, name } = (variant.spec?.scaleTargetRef ?? {}) as Partial<
+      Record<string, unknown>
+    >;
+    if (typeof kind !== 'string' || typeof name !== 'string') return [];
+    const reference = { kind, name, ...(typeof apiVersion === 'string' ? { apiVersion } : {}) };
+    const ref = JSON.stringify(reference);
     const key = keyOf(variant);
     let target = this.#targets.get(key);
     if (target?.ref !== ref) {
@@ -113,7 +116,7 @@ export class VariantDirectory {
     }
     if (performance.now() - target.readAtMs >= this.#refreshMs) {
       target.readAtMs = performance.now();
-      void this.#read(target, variant.metadata.namespace ?? 'default', { apiVersion, kind, name });
+      void this.#read(target, variant.metadata.namespace ?? 'default', reference);
     }
     return target.labels;
   }
@@ -133,6 +136,6 @@ export class VariantDirectory {
   }
 }
 
-function keyOf({ metadata }: Variant): string {
+function keyOf({ metadata }: VariantAutoscaling): string {
   return `${metadata.namespace ?? 'default'}/${metadata.name}`;
 }

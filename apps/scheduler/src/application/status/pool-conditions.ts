@@ -1,0 +1,110 @@
+import type { PrefixSource } from '@penstock/core/routing';
+import type { FleetPool } from '../fleet.js';
+import type { WantedCondition } from './merge-conditions.js';
+
+export interface PoolFacts {
+  /** Why the object is not served as it stands. */
+  readonly problem?: { readonly reason: string; readonly problem: string };
+  /** As it is served; absent when it is not. */
+  readonly pool?: FleetPool;
+  readonly policy?: { readonly name: string; readonly prefixSource: PrefixSource };
+  /** Whether the engine's KV events come. */
+  readonly follows: (engineId: string) => boolean;
+  /** Name of the Service that the object wants gateways to ask. */
+  readonly pickerName?: string;
+}
+
+/** What to say about an InferencePool, of either version: what is served, and what is not acted upon. */
+export function poolConditions(facts: PoolFacts): WantedCondition[] {
+  const { problem, pool, policy } = facts;
+  const conditions = [accepted(facts), resolvedRefs(facts)];
+  // Of two objects of one name only one speaks for the engines.
+  if (!pool || !policy || problem?.reason === 'ServedByOtherVersion') return conditions;
+  conditions.push(enginesReady(pool), routingPolicy(pool, policy.name), prefixes(facts, pool, policy));
+  const idle = pool.endpoints.filter((endpoint) => endpoint.role === 'prefill').length;
+  if (idle > 0) {
+    conditions.push({
+      type: 'penstock.dev/RolesActedUpon',
+      status: 'False',
+      reason: 'NotYetActedUpon',
+      message: `${idle} prefill engines are idle: whole requests go to the other engines, prefill and decode are not split yet`,
+    });
+  }
+  return conditions;
+}
+
+function accepted({ problem, pool }: PoolFacts): WantedCondition {
+  if (!problem)
+    return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'the pool is served' };
+  const still = pool && problem.reason === 'Invalid' ? '; it is served as it was before' : '';
+  return { type: 'Accepted', status: 'False', reason: problem.reason, message: `${problem.problem}${still}` };
+}
+
+function resolvedRefs({ pickerName }: PoolFacts): WantedCondition {
+  if (pickerName === undefined) {
+    return {
+      type: 'ResolvedRefs',
+      status: 'True',
+      reason: 'ResolvedRefs',
+      message: 'there is no reference to resolve',
+    };
+  }
+  return {
+    type: 'ResolvedRefs',
+    status: 'Unknown',
+    reason: 'NotActedUpon',
+    message: `endpointPickerRef ${pickerName} is for gateways: this scheduler serves the pool itself and does not look it up`,
+  };
+}
+
+function enginesReady({ endpoints }: FleetPool): WantedCondition {
+  const type = 'penstock.dev/EnginesReady';
+  const ready = endpoints.filter((endpoint) => endpoint.excluded === undefined).length;
+  const others = new Map<string, number>();
+  for (const { excluded } of endpoints) {
+    if (excluded !== undefined) others.set(excluded, (others.get(excluded) ?? 0) + 1);
+  }
+  const why = [...others].map(([reason, count]) => `, ${count} ${reason}`).join('');
+  const message =
+    endpoints.length === 0
+      ? 'no pod matches the selector and has an address'
+      : `${ready} of ${endpoints.length} engines take requests${why}`;
+  if (ready > 0) return { type, status: 'True', reason: 'EnginesReady', message };
+  return { type, status: 'False', reason: endpoints.length === 0 ? 'NoEngine' : 'NoEngineReady', message };
+}
+
+function routingPolicy({ policyName }: FleetPool, used: string): WantedCondition {
+  const type = 'penstock.dev/RoutingPolicy';
+  if (policyName === undefined || policyName === used) {
+    return { type, status: 'True', reason: 'PolicyInUse', message: `requests are routed by ${used}` };
+  }
+  const message = `the annotation penstock.dev/routing-policy names "${policyName.slice(0, 100)}", which does not exist: ${used} is used`;
+  return { type, status: 'False', reason: 'UnknownPolicy', message };
+}
+
+function prefixes(
+  { follows }: PoolFacts,
+  { endpoints }: FleetPool,
+  { name, prefixSource }: NonNullable<PoolFacts['policy']>,
+): WantedCondition {
+  const type = 'penstock.dev/PrefixesExact';
+  if (prefixSource === 'none') {
+    const message = `policy ${name} does not look at what engines hold`;
+    return { type, status: 'False', reason: 'PolicyIgnoresPrefixes', message };
+  }
+  if (prefixSource === 'approximate') {
+    const message = `policy ${name} guesses what engines hold from where requests went`;
+    return { type, status: 'False', reason: 'PolicyGuessesPrefixes', message };
+  }
+  if (endpoints.length === 0)
+    return { type, status: 'Unknown', reason: 'NoEngine', message: 'there is no engine' };
+  const silent = endpoints.filter((endpoint) => !follows(endpoint.engineId)).length;
+  if (silent === 0) {
+    const message = `what ${endpoints.length} engines hold is known from their KV events`;
+    return { type, status: 'True', reason: 'KvEventsFollowed', message };
+  }
+  const message =
+    `of ${silent} of ${endpoints.length} engines no KV events come (a container port named kv-events, and kv-index, are needed): ` +
+    'what they hold is guessed from where requests went';
+  return { type, status: 'False', reason: 'NoKvEvents', message };
+}
