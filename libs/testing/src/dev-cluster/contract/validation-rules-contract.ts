@@ -124,6 +124,16 @@ export function describeValidationRules(get: () => ContractCluster): void {
         'spec.parts[2]: Invalid value: failed rule: self.n > 1',
       ],
     ],
+    [
+      {
+        keyed: [
+          { id: 'a', n: 1 },
+          { id: 'a', n: 2 },
+        ],
+      },
+      ['spec.keyed[1]: Duplicate value: {"id":"a"}'],
+    ],
+    [{ set: ['a', 'b', 'a'] }, ['spec.set[2]: Duplicate value: "a"']],
     [{ limits: { a: 1, 'b.c': 100 } }, ['spec.limits[b.c]: Invalid value: 100: failed rule: self < 100']],
     [
       { namespace: 'y' },

@@ -7,6 +7,7 @@ import { type CompiledRules, compileRules } from './cel/compile-rules.js';
 import { runRules } from './cel/run-rules.js';
 import { IDENTITY_FIELDS } from './identity-fields.js';
 import { isUnchanged } from './is-unchanged.js';
+import { listDuplicates } from './list-duplicates.js';
 import type { ObjectSchema } from './object-schema.js';
 import { prune } from './prune.js';
 import { schemaCause } from './schema-cause.js';
@@ -69,6 +70,8 @@ export class ResourceSchema implements ObjectSchema {
     const causes = this.schemaErrors(object)
       .filter((error) => !old || !isUnchanged(error.instancePath, this.schema, object, old))
       .map((error) => schemaCause(error));
+    if (!old || listDuplicates(old, this.schema).length === 0)
+      causes.push(...listDuplicates(object, this.schema));
     this.rules ??= compileRules(this.schema, '');
     const { root } = this.rules;
     if (!root) return causes;
