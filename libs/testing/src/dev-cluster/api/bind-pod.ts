@@ -1,5 +1,5 @@
 import type { ApiObject, Json } from '../object/api-object.js';
-import { valueAt } from '../object/json.js';
+import { isObject, valueAt } from '../object/json.js';
 import { refuse } from '../object/refusals.js';
 import { timestamp } from '../object/timestamp.js';
 import type { ClusterState } from './cluster-state.js';
@@ -10,6 +10,8 @@ export interface PodBinding {
   readonly nodeName: string;
   /** The pod that is meant, when its name may have been reused. */
   readonly uid?: string;
+  /** Added to the pod's own, e.g. the devices that were chosen for it. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -21,7 +23,7 @@ export function bindPod(
   state: ClusterState,
   namespace: string,
   name: string,
-  { nodeName, uid }: PodBinding,
+  { nodeName, uid, annotations }: PodBinding,
 ): ApiObject {
   const target = { ...state.registry.stored('pods'), namespace };
   const pod = readObject(state, target, name);
@@ -32,27 +34,23 @@ export function bindPod(
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`,
     );
   }
+  const refuseBinding = (why: string) =>
+    refuse.conflict({ ...target.resource, plural: 'pods/binding' }, name, why);
   const assigned = pod.spec?.['nodeName'];
-  if (assigned)
-    throw refuse.conflict(
-      target.resource,
-      name,
-      `pod ${name} is already assigned to node "${String(assigned)}"`,
-    );
+  if (assigned) throw refuseBinding(`pod ${name} is already assigned to node "${String(assigned)}"`);
   if (pod.metadata.deletionTimestamp)
-    throw refuse.conflict(
-      target.resource,
-      name,
-      `pod ${name} is being deleted, cannot be assigned to a host`,
-    );
+    throw refuseBinding(`pod ${name} is being deleted, cannot be assigned to a host`);
   const gates = pod.spec?.['schedulingGates'];
   if (Array.isArray(gates) && gates.length > 0) {
-    throw refuse.conflict(target.resource, name, `pod ${name} has non-empty .spec.schedulingGates`);
+    throw refuseBinding(`pod ${name} has non-empty .spec.schedulingGates`);
   }
   if (!nodeName) throw refuse.badRequest('binding: target.name is required');
   // Written past admission: a pod's spec is otherwise fixed.
   const bound: ApiObject = {
     ...pod,
+    metadata: annotations
+      ? { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } }
+      : pod.metadata,
     spec: { ...pod.spec, nodeName },
     status: setCondition(pod.status ?? {}, {
       type: 'PodScheduled',
@@ -63,12 +61,19 @@ export function bindPod(
   return state.store.put('pods', bound);
 }
 
-/** Reads a `Binding` object. */
-export function parseBinding(binding: unknown): PodBinding {
-  const nodeName = valueAt(binding as Json, ['target', 'name']);
-  const uid = valueAt(binding as Json, ['metadata', 'uid']);
+/** Reads a `Binding` object. @throws ApiError 400 when its target is no node */
+export function parseBinding(binding: Json): PodBinding {
+  const kind = valueAt(binding, ['target', 'kind']);
+  if (kind && kind !== 'Node') {
+    const value = JSON.stringify(kind);
+    throw refuse.badRequest(`target.kind: Unsupported value: ${value}: supported values: "Node", "<empty>"`);
+  }
+  const nodeName = valueAt(binding, ['target', 'name']);
+  const uid = valueAt(binding, ['metadata', 'uid']);
+  const annotations = valueAt(binding, ['metadata', 'annotations']);
   return {
     nodeName: typeof nodeName === 'string' ? nodeName : '',
-    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof uid === 'string' && uid ? { uid } : {}),
+    ...(isObject(annotations) ? { annotations: annotations as Record<string, string> } : {}),
   };
 }

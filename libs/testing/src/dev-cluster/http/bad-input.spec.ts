@@ -47,7 +47,7 @@ describe('bad input', () => {
       '{"metadata":{"name":"x"},"spec":{"containers":[{"name":"a","image":"i","args":[1]}]}}',
       400,
     ],
-    ['POST', `${configMaps}?dryRun=Some`, '{"metadata":{"name":"x"}}', 400],
+    ['POST', `${configMaps}?dryRun=Some`, '{"metadata":{"name":"x"}}', 422],
     ['DELETE', `${configMaps}/kube-root?propagationPolicy=Sideways`, undefined, 404],
   ] as [string, string, string | undefined, number][])(
     '%s %s %s → %i',

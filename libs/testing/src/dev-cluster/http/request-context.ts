@@ -37,30 +37,42 @@ function rowObjectOf(query: URLSearchParams): RowObject {
   throw refuse.badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
 }
 
-/** @throws ApiError 400 for a dryRun other than `All` */
+const OPTIONS_OF_METHOD = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+  DELETE: 'DeleteOptions',
+} as const;
+type Options = (typeof OPTIONS_OF_METHOD)[keyof typeof OPTIONS_OF_METHOD];
+
+/** @throws ApiError 422 for a dryRun or a fieldValidation that does not exist */
 export function writeOptions({ query, request, response, subresource }: RequestContext): WriteOptions {
   const dryRun = query.getAll('dryRun').filter(Boolean);
-  if (dryRun.some((value) => value !== 'All'))
-    throw refuse.badRequest('dryRun: Unsupported value: expected All');
+  const options = OPTIONS_OF_METHOD[request.method as keyof typeof OPTIONS_OF_METHOD] ?? 'CreateOptions';
+  if (dryRun.some((value) => value !== 'All')) {
+    const message = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`;
+    throw refuse.invalidOptions(options, { field: 'dryRun', reason: 'FieldValueNotSupported', message });
+  }
   const agent = (request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown';
   return {
     manager: (query.get('fieldManager') || agent || 'unknown').slice(0, 128),
     dryRun: dryRun.length > 0,
-    validation: fieldValidation(query),
+    validation: fieldValidation(query, options),
     warn: (text) => addWarning(response, text),
     ...(subresource ? { subresource } : {}),
   };
 }
 
-function fieldValidation(query: URLSearchParams): WriteOptions['validation'] {
+function fieldValidation(query: URLSearchParams, options: Options): WriteOptions['validation'] {
   const value = query.get('fieldValidation') ?? '';
   if (value === '' || value === 'Warn') return 'Warn';
   if (value === 'Strict' || value === 'Ignore') return value;
-  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`;
-  const options = { group: 'meta.k8s.io', plural: '', kind: 'CreateOptions' };
-  throw refuse.invalid(options, '', [
-    { field: 'fieldValidation', reason: 'FieldValueNotSupported', message },
-  ]);
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: "", "Ignore", "Strict", "Warn"`;
+  throw refuse.invalidOptions(options, {
+    field: 'fieldValidation',
+    reason: 'FieldValueNotSupported',
+    message,
+  });
 }
 
 /** Shown to the user by clients that know how (RFC 7234 warning 299). */

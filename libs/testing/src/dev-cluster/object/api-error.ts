@@ -6,6 +6,7 @@ export interface Cause {
   field: string;
   reason:
     | 'FieldValueRequired'
+    | 'FieldValueNotFound'
     | 'FieldValueInvalid'
     | 'FieldValueNotSupported'
     | 'FieldValueForbidden'

@@ -46,6 +46,11 @@ export const refuse = {
       { name, group: r.group, kind: r.kind, causes },
     );
   },
+  /** The parameters of a request, which the real server names like an object. */
+  invalidOptions: (
+    kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions',
+    cause: Cause,
+  ) => refuse.invalid({ group: 'meta.k8s.io', plural: '', kind }, '', [cause]),
   badRequest: (why: string) => new ApiError(400, 'BadRequest', why),
   forbidden: (r: ResourceName, name: string, why: string, causes?: Cause[]) =>
     new ApiError(403, 'Forbidden', `${qualified(r)} "${name}" is forbidden: ${why}`, {

@@ -1,8 +1,10 @@
 import type { Cause } from '../object/api-error.js';
 import type { ApiObject } from '../object/api-object.js';
 import { isObject, sameJson } from '../object/json.js';
+import { dataKeyCauses } from './data-keys.js';
 import { defineBuiltin } from './define-resource.js';
 import type { Resource } from './resource.js';
+import { validateEvent } from './validate-event.js';
 
 const EVENT_FIELDS = [
   'involvedObject.kind',
@@ -35,7 +37,10 @@ export const CORE_KINDS: readonly Resource[] = [
   defineBuiltin(
     'core.ConfigMap',
     { group: '', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
-    { shortNames: ['cm'], validate: validateImmutable },
+    {
+      shortNames: ['cm'],
+      validate: (map, old) => [...dataKeyCauses(map), ...validateImmutable(map, old)],
+    },
   ),
   defineBuiltin(
     'core.Secret',
@@ -56,6 +61,7 @@ export const CORE_KINDS: readonly Resource[] = [
         delete secret['stringData'];
       },
       validate: (secret, old) => [
+        ...dataKeyCauses(secret),
         ...validateImmutable(secret, old),
         ...(old && old['type'] !== secret['type']
           ? [
@@ -92,7 +98,12 @@ export const CORE_KINDS: readonly Resource[] = [
   defineBuiltin(
     'core.Event',
     { group: '', plural: 'events', kind: 'Event', namespaced: true },
-    { shortNames: ['ev'], selectableFields: EVENT_FIELDS, nameRule: 'subdomain' },
+    {
+      shortNames: ['ev'],
+      selectableFields: EVENT_FIELDS,
+      nameRule: 'subdomain',
+      validate: validateEvent,
+    },
   ),
   defineBuiltin(
     'discovery.EndpointSlice',

@@ -2,6 +2,7 @@ import type { ApiObject, Json } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
 import { items } from './columns/column.js';
 import { defineBuiltin } from './define-resource.js';
+import { gateCondition } from './gate-condition.js';
 import { withPodSpecDefaults } from './pod-defaults.js';
 import { validatePod } from './validate-pod.js';
 
@@ -29,7 +30,7 @@ export const PODS = defineBuiltin(
     ],
     setDefaults,
     validate: validatePod,
-    initialStatus: (pod) => ({ phase: 'Pending', qosClass: qosClass(pod) }),
+    initialStatus: (pod) => ({ phase: 'Pending', qosClass: qosClass(pod), ...gateCondition(pod) }),
   },
 );
 

@@ -1,22 +1,30 @@
 import type { Cause } from '../object/api-error.js';
 import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
-import { isObject, sameJson } from '../object/json.js';
+import { isObject } from '../object/json.js';
+import { changeCauses, gateNames } from './pod-changes.js';
+import { resourceCauses } from './pod-resources.js';
 
-/** The rules of core/v1 pods beyond their schema: names that differ, and what may change after creation. */
+/** The rules of core/v1 pods beyond their schema: names, mounts, resources, gates, and what may change after creation. */
 export function validatePod(pod: ApiObject, old: ApiObject | undefined): Cause[] {
   const spec = pod.spec ?? {};
-  const causes = duplicateNames(spec);
+  const causes = [...duplicateNames(spec), ...containerCauses(spec)];
   if (Array.isArray(spec['containers']) && spec['containers'].length === 0) {
     causes.push({ field: 'spec.containers', reason: 'FieldValueRequired', message: 'Required value' });
   }
-  return old ? [...causes, ...changeCauses(spec, old.spec ?? {})] : causes;
+  if (old) return [...causes, ...changeCauses(spec, old.spec ?? {})];
+  if (spec['nodeName'] && gateNames(spec).length > 0) {
+    const message = 'Forbidden: cannot be set until all schedulingGates have been cleared';
+    causes.push({ field: 'spec.nodeName', reason: 'FieldValueForbidden', message });
+  }
+  return causes;
 }
 
 /** Containers and init containers share one set of names. */
 function duplicateNames(spec: JsonObject): Cause[] {
   const seen = new Set<string>();
   return ['initContainers', 'containers'].flatMap((list) =>
-    names(spec[list]).flatMap((name, i): Cause[] => {
+    objects(spec[list]).flatMap((container, i): Cause[] => {
+      const name = String(container['name']);
       if (!seen.has(name)) {
         seen.add(name);
         return [];
@@ -27,51 +35,19 @@ function duplicateNames(spec: JsonObject): Cause[] {
   );
 }
 
-/** A pod's spec is fixed but for images, a shorter deadline, more tolerations, fewer scheduling gates, and a first node. */
-function changeCauses(spec: JsonObject, old: JsonObject): Cause[] {
-  const gatesBefore = names(old['schedulingGates']);
-  if (!names(spec['schedulingGates']).every((gate) => gatesBefore.includes(gate))) {
-    return [
-      {
-        field: 'spec.schedulingGates',
-        reason: 'FieldValueForbidden',
-        message: 'Forbidden: only deletion is allowed, but found new scheduling gates',
-      },
-    ];
-  }
-  return sameJson(fixedPart(spec, gatesBefore.length > 0), fixedPart(old, gatesBefore.length > 0))
-    ? []
-    : [
-        {
-          field: 'spec',
-          reason: 'FieldValueForbidden',
-          message:
-            'Forbidden: pod updates may not change fields other than `spec.containers[*].image`,' +
-            '`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
-            '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
-        },
-      ];
+function containerCauses(spec: JsonObject): Cause[] {
+  const volumes = new Set(objects(spec['volumes']).map((volume) => volume['name']));
+  return ['initContainers', 'containers'].flatMap((list) =>
+    objects(spec[list]).flatMap((container, i) => {
+      const path = `spec.${list}[${i}]`;
+      const lost = objects(container['volumeMounts']).flatMap(({ name }, at): Cause[] => {
+        if (volumes.has(name)) return [];
+        const message = `Not found: ${JSON.stringify(name)}`;
+        return [{ field: `${path}.volumeMounts[${at}].name`, reason: 'FieldValueNotFound', message }];
+      });
+      return [...resourceCauses(container, path), ...lost];
+    }),
+  );
 }
 
-const names = (list: Json | undefined): string[] =>
-  Array.isArray(list) ? list.map((item) => (isObject(item) ? String(item['name']) : '')) : [];
-
-function fixedPart(spec: JsonObject, isGated: boolean): JsonObject {
-  const {
-    schedulingGates: _gates,
-    tolerations: _tolerations,
-    activeDeadlineSeconds: _deadline,
-    ...rest
-  } = spec;
-  for (const list of ['containers', 'initContainers']) {
-    const containers = rest[list];
-    if (Array.isArray(containers))
-      rest[list] = containers.map((c) => (isObject(c) ? { ...c, image: '' } : c));
-  }
-  // While gates hold the pod, where it may run can still be narrowed.
-  if (isGated) {
-    delete rest['nodeSelector'];
-    delete rest['affinity'];
-  }
-  return rest;
-}
+const objects = (list: Json | undefined): JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : []);
