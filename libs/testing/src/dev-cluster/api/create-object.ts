@@ -59,7 +59,7 @@ function newMetadata(target: Target, object: ApiObject): ApiObject['metadata'] {
   const meta = object.metadata;
   if (resource.namespaced && meta.namespace && meta.namespace !== namespace) {
     throw refuse.badRequest(
-      `the namespace of the provided object does not match the namespace sent on the request (${meta.namespace} is not ${namespace})`,
+      'the namespace of the provided object does not match the namespace sent on the request',
     );
   }
   const name = meta.name || (meta.generateName ? generateName(meta.generateName) : '');

@@ -24,7 +24,7 @@ const FINALIZER_OF_POLICY: Readonly<Record<string, string>> = {
   Orphan: ORPHAN_FINALIZER,
 };
 
-/** @throws ApiError 404, 409 when a precondition does not hold, 400 for an unknown policy */
+/** @throws ApiError 404, 409 when a precondition does not hold, 422 for an unknown policy */
 export function deleteObject(
   state: ClusterState,
   target: Target,
@@ -34,13 +34,15 @@ export function deleteObject(
   const { resource } = target;
   const old = readObject(state, target, name);
   const { uid, resourceVersion } = options.preconditions ?? {};
+  // Of what does not meet a precondition the real server names the kind.
+  const asKind = { ...resource, plural: resource.kind };
   if (uid && uid !== old.metadata.uid) {
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`;
-    throw refuse.conflict(resource, name, why);
+    throw refuse.conflict(asKind, name, why);
   }
   if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
     const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`;
-    throw refuse.conflict(resource, name, why);
+    throw refuse.conflict(asKind, name, why);
   }
   const next = markDeleted(old, options);
   const isGone = isReleased(next);
@@ -69,9 +71,12 @@ function markDeleted(old: ApiObject, options: DeleteOptions): ApiObject {
     return old;
   const policy = options.propagationPolicy ?? 'Background';
   if (policy !== 'Background' && !FINALIZER_OF_POLICY[policy]) {
-    throw refuse.badRequest(
-      `propagationPolicy ${JSON.stringify(policy)}: expected Background, Foreground or Orphan`,
-    );
+    const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`;
+    throw refuse.invalidOptions('DeleteOptions', {
+      field: 'propagationPolicy',
+      reason: 'FieldValueNotSupported',
+      message,
+    });
   }
   const kept = (metadata.finalizers ?? []).filter(
     (f) => f !== FOREGROUND_FINALIZER && f !== ORPHAN_FINALIZER,
@@ -86,7 +91,8 @@ function markDeleted(old: ApiObject, options: DeleteOptions): ApiObject {
       ...(finalizers.length > 0 ? { finalizers } : {}),
       ...(metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
       deletionTimestamp: timestamp(Date.now() + graceSeconds * 1000),
-      deletionGracePeriodSeconds: graceSeconds,
+      // What holds a namespace is its content, no grace.
+      ...(old.kind === 'Namespace' ? {} : { deletionGracePeriodSeconds: graceSeconds }),
     },
   };
   if (old.kind === 'Namespace') next.status = { ...old.status, phase: 'Terminating' };

@@ -77,6 +77,7 @@ function checkWatchOptions({ resourceVersionMatch, sendInitialEvents }: WatchOpt
 }
 
 function changesSince(state: ClusterState, from: string): StoreEvent[] {
+  // The real server answers 500 here; that its clients are at fault is better said with 400.
   if (!/^\d+$/.test(from)) throw refuse.badRequest(`Invalid value: ${JSON.stringify(from)}: resourceVersion`);
   const events = state.store.eventsSince(Number(from));
   // A version never given out comes from another data directory: the client has to list again as well.

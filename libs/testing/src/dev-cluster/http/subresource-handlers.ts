@@ -1,12 +1,14 @@
 import { bindPod, parseBinding } from '../api/bind-pod.js';
-import { deleteObject } from '../api/delete-object.js';
+import { evictPod } from '../api/evict-pod.js';
 import { finalizeNamespace } from '../api/finalize-namespace.js';
 import { PATCH_TYPES, type PatchType } from '../api/patch-object.js';
 import { readScale, writeScale } from '../api/scale-object.js';
 import type { Json, JsonObject } from '../object/api-object.js';
+import { isObject } from '../object/json.js';
 import { refuse } from '../object/refusals.js';
 import { applyJsonPatch } from '../patch/json-patch.js';
 import { applyMergePatch } from '../patch/merge-patch.js';
+import { parseDeleteOptions } from './delete-options.js';
 import { type PodLogs, streamLog } from './pod-logs.js';
 import { contentType } from './read-body.js';
 import { handleGet } from './read-handlers.js';
@@ -73,8 +75,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     });
   },
   'POST pods/eviction': async (context, name) => {
-    await requiredBody(context);
-    deleteObject(context.state, context.target, name, {});
+    const eviction = await requiredBody(context);
+    const options = isObject(eviction) ? eviction['deleteOptions'] : undefined;
+    evictPod(context.state, context.target, name, parseDeleteOptions(context, options));
     sendJson(context.response, 201, {
       kind: 'Status',
       apiVersion: 'v1',

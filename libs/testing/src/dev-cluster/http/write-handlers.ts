@@ -1,7 +1,7 @@
 import { readAsKind } from '../api/admit.js';
 import { applyObject } from '../api/apply-object.js';
 import { createObject } from '../api/create-object.js';
-import { type DeleteOptions, type Deletion, deleteObject } from '../api/delete-object.js';
+import { type Deletion, deleteObject } from '../api/delete-object.js';
 import { listObjects } from '../api/list-objects.js';
 import { PATCH_TYPES, type PatchType, patchObject } from '../api/patch-object.js';
 import { updateObject } from '../api/update-object.js';
@@ -9,14 +9,13 @@ import type { Json, JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
 import { parseObject } from '../object/parse-object.js';
 import { refuse } from '../object/refusals.js';
+import { parseDeleteOptions } from './delete-options.js';
 import { contentType, readBody } from './read-body.js';
 import { selectionOfQuery } from './read-handlers.js';
 import { representList, representObject } from './represent.js';
-import { flagParameter, numberParameter, type RequestContext, writeOptions } from './request-context.js';
+import { flagParameter, type RequestContext, writeOptions } from './request-context.js';
 import { sendJson } from './respond.js';
 
-/** How the real server names the parameters of a patch when it refuses them. */
-const PATCH_OPTIONS = { group: 'meta.k8s.io', plural: 'patchoptions', kind: 'PatchOptions' };
 const APPLY_TYPES = ['application/apply-patch+yaml', 'application/apply-patch+json'];
 
 /** @throws ApiError 400 when the request has no body */
@@ -54,11 +53,10 @@ export async function handlePatch(context: RequestContext, name: string): Promis
   }
   const body = await requiredBody(context);
   const options = writeOptions(context);
-  if (isApply && !query.get('fieldManager')) {
-    const message = 'Required value: is required for apply patch';
-    throw refuse.invalid(PATCH_OPTIONS, '', [
-      { field: 'fieldManager', reason: 'FieldValueRequired', message },
-    ]);
+  if (isApply) requireApplicable(query, body);
+  else if (query.has('force')) {
+    const message = 'Forbidden: may not be specified for non-apply patch';
+    throw refuse.invalidOptions('PatchOptions', { field: 'force', reason: 'FieldValueForbidden', message });
   }
   const { object, created } = isApply
     ? applyObject(state, target, name, body, { ...options, force: flagParameter(query, 'force') })
@@ -66,9 +64,24 @@ export async function handlePatch(context: RequestContext, name: string): Promis
   sendJson(response, created ? 201 : 200, representObject(presentation, object));
 }
 
+/** What is applied must say who applies it and of which kind it is. @throws ApiError 400, 422 */
+function requireApplicable(query: URLSearchParams, body: Json): void {
+  if (!query.get('fieldManager')) {
+    const message = 'Required value: is required for apply patch';
+    throw refuse.invalidOptions('PatchOptions', {
+      field: 'fieldManager',
+      reason: 'FieldValueRequired',
+      message,
+    });
+  }
+  const { apiVersion, kind } = isObject(body) ? body : {};
+  if (apiVersion && kind) return;
+  throw refuse.badRequest(`invalid object type: ${String(apiVersion ?? '/')}, Kind=${String(kind ?? '')}`);
+}
+
 export async function handleDelete(context: RequestContext, name: string): Promise<void> {
   const { state, target, response, presentation } = context;
-  const options = await deleteOptions(context);
+  const options = parseDeleteOptions(context, await readBody(context.request));
   const deletion = deleteObject(state, target, name, options);
   const asObject = target.resource.returnsDeletedObject || !deletion.isGone;
   sendJson(
@@ -80,34 +93,12 @@ export async function handleDelete(context: RequestContext, name: string): Promi
 
 export async function handleDeleteCollection(context: RequestContext): Promise<void> {
   const { state, target, response, presentation } = context;
-  const options = await deleteOptions(context);
+  const options = parseDeleteOptions(context, await readBody(context.request));
   const list = listObjects(state, target, selectionOfQuery(context));
   for (const { metadata } of list.items) {
     deleteObject(state, { ...target, namespace: metadata.namespace }, metadata.name, options);
   }
   sendJson(response, 200, representList(presentation, list));
-}
-
-/** Options come in the query or, and then they win, in a DeleteOptions body. */
-async function deleteOptions(context: RequestContext): Promise<DeleteOptions> {
-  const { query } = context;
-  const sent = await readBody(context.request);
-  const body: JsonObject = isObject(sent) ? sent : {};
-  const grace = body['gracePeriodSeconds'];
-  const policy = body['propagationPolicy'] ?? query.get('propagationPolicy');
-  const orphan = body['orphanDependents'] ?? query.get('orphanDependents');
-  const preconditions = isObject(body['preconditions']) ? body['preconditions'] : {};
-  const text = (value: Json | undefined): string | undefined =>
-    typeof value === 'string' ? value : undefined;
-  return {
-    gracePeriodSeconds: typeof grace === 'number' ? grace : numberParameter(query, 'gracePeriodSeconds'),
-    propagationPolicy: text(policy) ?? (String(orphan) === 'true' ? 'Orphan' : undefined),
-    preconditions: {
-      uid: text(preconditions['uid']),
-      resourceVersion: text(preconditions['resourceVersion']),
-    },
-    dryRun: writeOptions(context).dryRun || (Array.isArray(body['dryRun']) && body['dryRun'].includes('All')),
-  };
 }
 
 function success({ target: { resource } }: RequestContext, { object }: Deletion): JsonObject {

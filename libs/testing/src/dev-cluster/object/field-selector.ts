@@ -25,7 +25,11 @@ export function parseFieldSelector(
       throw refuse.badRequest(`invalid field selector ${JSON.stringify(text)}: expected field=value`);
     const [, field = '', op, value = ''] = match;
     if (!COMMON_SELECTABLE_FIELDS.includes(field) && !selectable.includes(field)) {
-      throw refuse.badRequest(`field label not supported: ${field}`);
+      throw refuse.badRequest(
+        selectable.length > COMMON_SELECTABLE_FIELDS.length
+          ? `field label not supported: ${field}`
+          : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+      );
     }
     return { path: splitPath(field), negate: op === '!=', value };
   });

@@ -40,6 +40,6 @@ describe('parseFieldSelector', () => {
   });
 
   it('refuses fields the kind cannot be selected by', () => {
-    expect(() => parseFieldSelector('spec.x=1', [])).toThrow('field label not supported: spec.x');
+    expect(() => parseFieldSelector('spec.x=1', [])).toThrow('is not a known field selector');
   });
 });

@@ -105,7 +105,7 @@ export const SCHEDULING_KINDS: readonly Resource[] = [
   defineBuiltin(
     'scheduling.Workload',
     { group: GROUP, plural: 'workloads', kind: 'Workload', namespaced: true },
-    { storageVersion: 'v1alpha2', hasGeneration: true, validate: validateWorkload },
+    { storageVersion: 'v1alpha2', validate: validateWorkload },
   ),
   defineBuiltin(
     'scheduling.PodGroup',
@@ -113,7 +113,6 @@ export const SCHEDULING_KINDS: readonly Resource[] = [
     {
       storageVersion: 'v1alpha2',
       hasStatus: true,
-      hasGeneration: true,
       initialStatus: () => ({}),
       validate: validatePodGroup,
     },

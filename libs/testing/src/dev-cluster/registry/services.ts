@@ -18,6 +18,11 @@ export const SERVICES = defineBuiltin(
     setDefaults: (service) => {
       const spec = { ...service.spec };
       if (spec['type'] === 'ExternalName') delete spec['internalTrafficPolicy'];
+      else {
+        spec['ipFamilies'] ??= ['IPv4'];
+        spec['ipFamilyPolicy'] ??= 'SingleStack';
+        if (spec['clusterIP']) spec['clusterIPs'] ??= [spec['clusterIP']];
+      }
       if (Array.isArray(spec['ports'])) {
         spec['ports'] = spec['ports'].map((port) =>
           isObject(port) && !port['targetPort'] ? { ...port, targetPort: port['port'] } : port,

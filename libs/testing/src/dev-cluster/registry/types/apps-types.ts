@@ -33,18 +33,18 @@ DaemonSetStatus: 1 currentNumberScheduled+ int32; 2 numberMisscheduled+ int32;
   6 updatedNumberScheduled int32; 7 numberAvailable int32; 8 numberUnavailable int32;
   9 collisionCount* int32; 10 conditions []DaemonSetCondition{type}~type
 DeploymentStrategy: 1 type string(Recreate|RollingUpdate); 2 rollingUpdate RollingUpdateDeployment
-DeploymentCondition: 1 type+ string; 2 status+ string; 6 lastUpdateTime Time; 7 lastTransitionTime Time;
+DeploymentCondition: 1 type+ string; 2 status+ string; 6 lastUpdateTime+ Time; 7 lastTransitionTime+ Time;
   4 reason string; 5 message string
-ReplicaSetCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime Time; 4 reason string;
+ReplicaSetCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime+ Time; 4 reason string;
   5 message string
 StatefulSetUpdateStrategy: 1 type string(RollingUpdate|OnDelete);
   2 rollingUpdate RollingUpdateStatefulSetStrategy
 StatefulSetPersistentVolumeClaimRetentionPolicy: 1 whenDeleted string; 2 whenScaled string
 StatefulSetOrdinals: 1 start+ int32
-StatefulSetCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime Time; 4 reason string;
+StatefulSetCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime+ Time; 4 reason string;
   5 message string
 DaemonSetUpdateStrategy: 1 type string(RollingUpdate|OnDelete); 2 rollingUpdate RollingUpdateDaemonSet
-DaemonSetCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime Time; 4 reason string;
+DaemonSetCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime+ Time; 4 reason string;
   5 message string
 RollingUpdateDeployment: 1 maxUnavailable* IntOrString; 2 maxSurge* IntOrString
 RollingUpdateStatefulSetStrategy: 1 partition* int32; 2 maxUnavailable* IntOrString

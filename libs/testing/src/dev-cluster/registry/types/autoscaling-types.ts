@@ -15,7 +15,7 @@ HorizontalPodAutoscalerBehavior: 1 scaleUp HPAScalingRules; 2 scaleDown HPAScali
 MetricStatus: 1 type+ string; 2 object ObjectMetricStatus; 3 pods PodsMetricStatus;
   4 resource ResourceMetricStatus; 7 containerResource ContainerResourceMetricStatus;
   5 external ExternalMetricStatus
-HorizontalPodAutoscalerCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime Time;
+HorizontalPodAutoscalerCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime+ Time;
   4 reason string; 5 message string
 ObjectMetricSource: 1 describedObject+ CrossVersionObjectReference; 2 target+ MetricTarget;
   3 metric+ MetricIdentifier

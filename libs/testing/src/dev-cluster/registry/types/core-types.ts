@@ -10,8 +10,8 @@ ServiceAccount: 1 metadata+ ObjectMeta; 2 secrets []ObjectReference{name}~name;
   3 imagePullSecrets []LocalObjectReference; 4 automountServiceAccountToken* bool
 Endpoints: 1 metadata+ ObjectMeta; 2 subsets []EndpointSubset
 Event: 1 metadata+ ObjectMeta; 2 involvedObject+ ObjectReference; 3 reason string; 4 message string;
-  5 source+ EventSource; 6 firstTimestamp Time; 7 lastTimestamp Time; 8 count int32; 9 type string;
-  10 eventTime MicroTime; 11 series EventSeries; 12 action string; 13 related ObjectReference;
+  5 source+ EventSource; 6 firstTimestamp+ Time; 7 lastTimestamp+ Time; 8 count int32; 9 type string;
+  10 eventTime+ MicroTime; 11 series EventSeries; 12 action string; 13 related ObjectReference;
   14 reportingComponent+ string; 15 reportingInstance+ string
 PersistentVolumeClaim: 1 metadata+ ObjectMeta; 2 spec+ PersistentVolumeClaimSpec;
   3 status+ PersistentVolumeClaimStatus
@@ -38,7 +38,7 @@ ServiceSpec: 1 ports []ServicePort{port,protocol}~port; 2 selector map[string] a
 ServiceStatus: 1 loadBalancer+ LoadBalancerStatus; 2 conditions []Condition{type}~type
 EndpointSubset: 1 addresses []EndpointAddress; 2 notReadyAddresses []EndpointAddress; 3 ports []EndpointPort
 EventSource: 1 component string; 2 host string
-EventSeries: 1 count int32; 2 lastObservedTime MicroTime
+EventSeries: 1 count int32; 2 lastObservedTime+ MicroTime
 PersistentVolumeClaimStatus: 1 phase string(Pending|Bound|Lost);
   2 accessModes []string(ReadWriteOnce|ReadOnlyMany|ReadWriteMany|ReadWriteOncePod);
   3 capacity map[Quantity]; 4 conditions []PersistentVolumeClaimCondition{type}~type;
@@ -48,7 +48,7 @@ PersistentVolumeClaimStatus: 1 phase string(Pending|Bound|Lost);
 Taint: 1 key!+ string; 2 value string; 3 effect!+ string(NoSchedule|PreferNoSchedule|NoExecute);
   4 timeAdded* Time
 NodeConfigSource: 2 configMap ConfigMapNodeConfigSource
-NodeCondition: 1 type+ string; 2 status+ string; 3 lastHeartbeatTime Time; 4 lastTransitionTime Time;
+NodeCondition: 1 type+ string; 2 status+ string; 3 lastHeartbeatTime+ Time; 4 lastTransitionTime+ Time;
   5 reason string; 6 message string
 NodeAddress: 1 type+ string; 2 address+ string
 NodeDaemonEndpoints: 1 kubeletEndpoint+ DaemonEndpoint
@@ -61,7 +61,7 @@ NodeConfigStatus: 1 assigned NodeConfigSource; 2 active NodeConfigSource; 3 last
   4 error string
 NodeRuntimeHandler: 1 name+ string; 2 features NodeRuntimeHandlerFeatures
 NodeFeatures: 1 supplementalGroupsPolicy* bool
-NamespaceCondition: 1 type+ string; 2 status+ string; 4 lastTransitionTime Time; 5 reason string;
+NamespaceCondition: 1 type+ string; 2 status+ string; 4 lastTransitionTime+ Time; 5 reason string;
   6 message string
 ServicePort: 1 name string; 2 protocol string(TCP|UDP|SCTP)="TCP"; 6 appProtocol* string;
   3 port!+ int32[1..65535]; 4 targetPort IntOrString; 5 nodePort int32
@@ -70,8 +70,8 @@ LoadBalancerStatus: 1 ingress []LoadBalancerIngress
 EndpointAddress atomic: 1 ip+ string; 3 hostname string; 4 nodeName* string; 2 targetRef ObjectReference
 EndpointPort atomic: 1 name string; 2 port+ int32; 3 protocol string(TCP|UDP|SCTP)="TCP";
   4 appProtocol* string
-PersistentVolumeClaimCondition: 1 type+ string; 2 status+ string; 3 lastProbeTime Time;
-  4 lastTransitionTime Time; 5 reason string; 6 message string
+PersistentVolumeClaimCondition: 1 type+ string; 2 status+ string; 3 lastProbeTime+ Time;
+  4 lastTransitionTime+ Time; 5 reason string; 6 message string
 ModifyVolumeStatus: 1 targetVolumeAttributesClassName string;
   2 status+ string(Pending|InProgress|Infeasible)
 ConfigMapNodeConfigSource: 1 namespace+ string; 2 name+ string; 3 uid string; 4 resourceVersion string;

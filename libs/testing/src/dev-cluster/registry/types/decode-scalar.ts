@@ -70,6 +70,8 @@ export function zeroOf(value: ValueType): Json {
     case 'Quantity':
       return '0';
     case 'any':
+    case 'Time':
+    case 'MicroTime':
       return null;
     default:
       return '';

@@ -21,6 +21,6 @@ CustomResourceConversion: 1 strategy+ string; 2 webhook any
 CustomResourceDefinitionStatus: 4 observedGeneration int64;
   1 conditions* []CustomResourceDefinitionCondition{type}; 2 acceptedNames+ CustomResourceDefinitionNames;
   3 storedVersions* []string
-CustomResourceDefinitionCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime Time; 4 reason string;
+CustomResourceDefinitionCondition: 1 type+ string; 2 status+ string; 3 lastTransitionTime+ Time; 4 reason string;
   5 message string; 6 observedGeneration int64
 `;

@@ -8,7 +8,7 @@ ObjectMeta: 1 name string; 2 generateName string; 3 namespace string; 4 selfLink
 DeleteOptions: 1 gracePeriodSeconds* int64; 2 preconditions Preconditions; 3 orphanDependents* bool;
   4 propagationPolicy* string; 5 dryRun []string; 6 ignoreStoreReadErrorWithClusterBreakingPotential* bool
 LabelSelector atomic: 1 matchLabels map[string]; 2 matchExpressions []LabelSelectorRequirement
-Condition: 1 type+ string; 2 status+ string; 3 observedGeneration int64; 4 lastTransitionTime Time;
+Condition: 1 type+ string; 2 status+ string; 3 observedGeneration int64; 4 lastTransitionTime+ Time;
   5 reason+ string; 6 message+ string
 OwnerReference atomic: 5 apiVersion+ string; 1 kind+ string; 3 name+ string; 4 uid+ string;
   6 controller* bool; 7 blockOwnerDeletion* bool

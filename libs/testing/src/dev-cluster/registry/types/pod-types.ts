@@ -63,8 +63,8 @@ PodSchedulingGate: 1 name!+ string
 PodResourceClaim: 1 name!+ Label; 3 resourceClaimName* string; 4 resourceClaimTemplateName* string
 ResourceRequirements: 1 limits map[Quantity]; 2 requests map[Quantity]; 3 claims []ResourceClaim{name}
 PodSchedulingGroup: 1 podGroupName* string
-PodCondition: 1 type+ string; 7 observedGeneration int64; 2 status+ string; 3 lastProbeTime Time;
-  4 lastTransitionTime Time; 5 reason string; 6 message string
+PodCondition: 1 type+ string; 7 observedGeneration int64; 2 status+ string; 3 lastProbeTime+ Time;
+  4 lastTransitionTime+ Time; 5 reason string; 6 message string
 HostIP: 1 ip+ string
 PodIP: 1 ip+ string
 ContainerStatus: 1 name+ string; 2 state+ ContainerState; 3 lastState+ ContainerState; 4 ready+ bool;
@@ -141,9 +141,9 @@ PodAffinityTerm: 1 labelSelector LabelSelector; 2 namespaces []string; 3 topolog
   4 namespaceSelector LabelSelector; 5 matchLabelKeys []string; 6 mismatchLabelKeys []string
 WeightedPodAffinityTerm: 1 weight+ int32; 2 podAffinityTerm+ PodAffinityTerm
 ContainerStateWaiting: 1 reason string; 2 message string
-ContainerStateRunning: 1 startedAt Time
+ContainerStateRunning: 1 startedAt+ Time
 ContainerStateTerminated: 1 exitCode+ int32; 2 signal int32; 3 reason string; 4 message string;
-  5 startedAt Time; 6 finishedAt Time; 7 containerID string
+  5 startedAt+ Time; 6 finishedAt+ Time; 7 containerID string
 VolumeStatus: 1 image ImageVolumeStatus
 LinuxContainerUser: 1 uid+ int64; 2 gid+ int64; 3 supplementalGroups []int64
 ResourceHealth: 1 resourceID+ string; 2 health string; 6 message* string

@@ -6,7 +6,7 @@ PodGroup: 1 metadata+ ObjectMeta; 2 spec+ PodGroupSpec; 3 status+ PodGroupStatus
 Workload: 1 metadata+ ObjectMeta; 2 spec+ WorkloadSpec
 PodGroupSpec: 1 podGroupTemplateRef PodGroupTemplateReference; 2 schedulingPolicy+ PodGroupSchedulingPolicy;
   3 schedulingConstraints PodGroupSchedulingConstraints;
-  4 resourceClaims []PodGroupResourceClaim{name}~name; 5 disruptionMode* string(Pod|PodGroup);
+  4 resourceClaims []PodGroupResourceClaim{name}~name; 5 disruptionMode* string(Pod|PodGroup)="Pod";
   6 priorityClassName string; 7 priority* int32
 PodGroupStatus: 1 conditions []Condition{type}~type;
   2 resourceClaimStatuses []PodGroupResourceClaimStatus{name}~name

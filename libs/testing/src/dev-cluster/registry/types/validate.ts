@@ -12,7 +12,8 @@ export function validateValue(type: ObjectType, value: JsonObject, path = ''): C
     const given = value[field.name];
     if (field.isRequired && isMissing(given)) {
       causes.push({ field: at, reason: 'FieldValueRequired', message: 'Required value' });
-    } else if (given !== undefined && given !== '') causes.push(...valueCauses(field.value, given, at));
+    } else if (given !== undefined && given !== null && given !== '')
+      causes.push(...valueCauses(field.value, given, at));
   }
   return causes;
 }
@@ -52,7 +53,9 @@ function scalarCauses(type: Extract<ValueType, { kind: 'scalar' }>, given: Json,
   const rule =
     minimum !== undefined && maximum !== undefined
       ? `must be between ${minimum} and ${maximum}, inclusive`
-      : `must be greater than or equal to ${minimum}`;
+      : minimum === 1
+        ? 'must be greater than 0'
+        : `must be greater than or equal to ${minimum}`;
   const isWithin = given >= (minimum ?? -Infinity) && given <= (maximum ?? Infinity);
   return isWithin
     ? []
