@@ -5,6 +5,7 @@ import { WorkloadControllers } from './controllers/workload-controllers.js';
 import type { LeaderPart } from './leader/leader-part.js';
 import { LeaderRun } from './leader/leader-run.js';
 import { PlacerMetrics } from './metrics.js';
+import { PlacementPart } from './placement/placement-part.js';
 
 /** The outside world of the placer. */
 export interface PlacerPorts {
@@ -27,6 +28,7 @@ export interface PartContext extends Pick<ServiceContext<PlacerConfig>, 'config'
 export interface PlacerParts extends PlacerPorts {
   readonly metrics: PlacerMetrics;
   readonly parts: readonly LeaderPart[];
+  readonly placement: PlacementPart;
   readonly leader: LeaderRun;
 }
 
@@ -43,16 +45,17 @@ export function assemblePlacer(
   const { cluster, bus, clock } = ports;
   const metrics = new PlacerMetrics(registry);
   const context: PartContext = { cluster, bus, clock, config, logger, instance, metrics };
-  const parts = partsOf(context);
+  const placement = new PlacementPart(context);
+  const parts = [...partsOf(context), placement];
   const { leaseNamespace, leaseName, leaseDurationMs } = config;
   const leader = new LeaderRun({
     ...{ cluster, parts, logger, leaseNamespace, leaseName, leaseDurationMs },
     identity: instance,
   });
-  return { ...ports, metrics, parts, leader };
+  return { ...ports, metrics, parts, placement, leader };
 }
 
-/** One line per part of the service. */
+/** One line per part of the service beside the placement itself. */
 function partsOf(context: PartContext): LeaderPart[] {
   const { reconcileFailures } = context.metrics;
   return [

@@ -40,7 +40,7 @@ export const config = defineConfig(
       30_000,
       'Shortest time between two placement.refused events and Events of a waiting gang whose reason stays the same',
     ),
-    maxSearchNodes: z
+    maxSearchSteps: z
       .number()
       .int()
       .min(1)

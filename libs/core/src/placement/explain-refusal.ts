@@ -114,7 +114,7 @@ function sentence(
   const counts = reasons.map(({ reason, nodes }) => `${nodes} ${reason}`).join(', ');
   const parts = [`${available}/${totalNodes} nodes are available${counts && `: ${counts}`}`];
   const where = topologyKey === '' ? 'the cluster' : `best domain ${topologyKey}=${best?.domain}`;
-  if (best) parts.push(`${where} fits ${best.fittingPods} of ${neededPods} pods of the gang's minimum`);
+  if (best) parts.push(`${where} fits ${best.fittingPods} of ${neededPods} pods`);
   else if (topologyKey !== '') parts.push(`no node that the gang may use has the label ${topologyKey}`);
   if (undecided) parts.push(`given up after ${searchSteps} steps: it might fit`);
   return parts.join('; ');

@@ -213,7 +213,7 @@ describe('placeGang', () => {
     expect(refusal.message).toBe(
       '2/7 nodes are available: 2 Insufficient nvidia.com/gpu, 1 node(s) had no topology label rack, ' +
         '1 node(s) had untolerated taint {dedicated: batch}, 1 node(s) were unschedulable; ' +
-        "best domain rack=b fits 2 of 3 pods of the gang's minimum",
+        'best domain rack=b fits 2 of 3 pods',
     );
     expect(refusal).toMatchObject({
       totalDomains: 2,

@@ -5,5 +5,6 @@ export { FakeBroker, type FakeDeadLetter, type StoredMessage } from './fake-brok
 export { FakeClock } from './fake-clock.js';
 export { FakeCluster } from './fake-cluster.js';
 export { FakeEventBus, type FakeEventBusOptions } from './fake-event-bus.js';
+export { FaultyCluster, type FaultyClusterOptions, type WriteFault } from './faulty-cluster.js';
 export type { JestApi } from './jest-api.js';
 export { until } from './until.js';
