@@ -123,6 +123,26 @@ describe('VariantDirectory', () => {
     await directory.stop();
   });
 
+  it('takes no pool that does not select the pods of the target, though it is the only one', async () => {
+    const spec = { template: { metadata: { labels: { app: 'other' } } } };
+    const target = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { namespace: 'ns', name: 't' },
+      spec,
+    };
+    const missing = variant('b', { ...targeting('apps/v1', 'Deployment', 'gone'), modelID: 'gone' });
+    const { directory } = await open([target, variant('a', targeting('apps/v1', 'Deployment')), missing]);
+    // Until the target was read nothing is known: guessing would send requests to the wrong pool.
+    expect(directory.poolsOf([decode], 'gone')).toEqual([]);
+    await eventually(
+      () => directory.poolsOf([decode], 'gone'),
+      (ids) => ids[0] === 'ns/decode',
+    );
+    expect(directory.poolsOf([decode], 'llama')).toEqual([]);
+    await directory.stop();
+  });
+
   it('ignores what is no usable variant, and follows changes', async () => {
     const { cluster, directory } = await open([
       variant('a', { modelID: 7, scaleTargetRef: 'x' }),

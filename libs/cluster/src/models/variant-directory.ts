@@ -15,14 +15,16 @@ export interface VariantDirectoryOptions {
 interface Target {
   readonly ref: string;
   readAtMs: number;
-  labels: ReadonlyArray<Readonly<Record<string, string>>>;
+  /** Undefined until they were read once; empty when the target does not exist or its pods are not known. */
+  labels: ReadonlyArray<Readonly<Record<string, string>>> | undefined;
 }
 
 /**
  * The VariantAutoscalings of the cluster: which pools will get engines for which models.
  *
  * A variant belongs to the pool that its annotation `penstock.dev/pool` names, else to the first pool (by name) whose
- * selector takes the pods of its scale target, else to the only pool of its namespace, else to none.
+ * selector takes the pods of its scale target. Where these pods are not known it belongs to the only pool of its
+ * namespace, if there is just one.
  */
 export class VariantDirectory {
   readonly #cluster: Cluster;
@@ -94,9 +96,10 @@ export class VariantDirectory {
       .filter((pool) => pool.namespace === namespace)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const labels = this.#labelsOf(variant);
+    if (labels === undefined) return undefined;
     const takes = (pool: Pool) => labels.some((set) => matchesLabels(pool.selector, set));
     const [only, ...others] = near;
-    const pool = near.find(takes) ?? (others.length === 0 ? only : undefined);
+    const pool = labels.length > 0 ? near.find(takes) : others.length === 0 ? only : undefined;
     return pool && `${namespace}/${pool.name}`;
   }
 
@@ -111,7 +114,7 @@ export class VariantDirectory {
     const key = keyOf(variant);
     let target = this.#targets.get(key);
     if (target?.ref !== ref) {
-      target = { ref, readAtMs: Number.NEGATIVE_INFINITY, labels: [] };
+      target = { ref, readAtMs: Number.NEGATIVE_INFINITY, labels: undefined };
       this.#targets.set(key, target);
     }
     if (performance.now() - target.readAtMs >= this.#refreshMs) {
