@@ -6,6 +6,7 @@ import type { LeaderPart } from './leader/leader-part.js';
 import { LeaderRun } from './leader/leader-run.js';
 import { PlacerMetrics } from './metrics.js';
 import { PlacementPart } from './placement/placement-part.js';
+import { Translations } from './translation/translations.js';
 
 /** The outside world of the placer. */
 export interface PlacerPorts {
@@ -57,8 +58,12 @@ export function assemblePlacer(
 
 /** One line per part of the service beside the placement itself. */
 function partsOf(context: PartContext): LeaderPart[] {
-  const { reconcileFailures } = context.metrics;
+  const { config, metrics } = context;
+  const onFailure = (controller: string) => metrics.reconcileFailures.inc({ controller });
+  const { namespace } = config;
+  const translations = () => new Translations({ ...context, namespace, settings: config, onFailure });
   return [
-    new WorkloadControllers({ ...context, onFailure: (controller) => reconcileFailures.inc({ controller }) }),
+    new WorkloadControllers({ ...context, onFailure }),
+    ...(config.translateForeignKinds ? [translations()] : []),
   ];
 }

@@ -56,6 +56,24 @@ export const config = defineConfig(
       .max(256)
       .default(16)
       .describe('Most pods of a gang that are bound at the same time'),
+    translateForeignKinds: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Turn DynamoGraphDeployments and paved-road InferencePools into PodCliqueSets; off where another operator does',
+      ),
+    keepFrontend: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Keep the frontends of Dynamo graphs whose annotation penstock.dev/keep-frontend says nothing',
+      ),
+    engineImage: z
+      .string()
+      .min(1)
+      .max(1024)
+      .default('vllm/vllm-openai:v0.18.0')
+      .describe('Image of the engines of paved-road InferencePools'),
     startupGateImage: z
       .string()
       .min(1)

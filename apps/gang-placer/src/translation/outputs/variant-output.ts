@@ -1,15 +1,12 @@
-import { apiVersionOf, podCliqueKind } from '@penstock/contracts';
-import type { ResourceKind } from '@penstock/core/ports';
+import {
+  apiVersionOf,
+  POOL_ANNOTATION,
+  podCliqueKind,
+  type VariantAutoscaling,
+  variantAutoscalingKind,
+} from '@penstock/contracts';
 import { names } from '../../workload/names.js';
 import type { OutputObject } from '../translation.js';
-
-const variantAutoscalingKind: ResourceKind = {
-  group: 'llmd.ai',
-  version: 'v1alpha1',
-  plural: 'variantautoscalings',
-  kind: 'VariantAutoscaling',
-  namespaced: true,
-};
 
 /** Lets the autoscaler choose how many engines a clique of the first (and only) replica of a set has. */
 export function variantOutput(options: {
@@ -20,10 +17,10 @@ export function variantOutput(options: {
   readonly bounds: { readonly min: number; readonly max: number };
 }): OutputObject {
   const { namespace, set, clique, model, bounds } = options;
-  const object = {
+  const object: VariantAutoscaling = {
     apiVersion: apiVersionOf(variantAutoscalingKind),
     kind: variantAutoscalingKind.kind,
-    metadata: { namespace, name: `${set}-${clique}` },
+    metadata: { namespace, name: `${set}-${clique}`, annotations: { [POOL_ANNOTATION]: set } },
     spec: {
       scaleTargetRef: {
         apiVersion: apiVersionOf(podCliqueKind),
@@ -35,5 +32,5 @@ export function variantOutput(options: {
       maxReplicas: bounds.max,
     },
   };
-  return { kind: variantAutoscalingKind, object };
+  return { kind: variantAutoscalingKind as OutputObject['kind'], object };
 }
