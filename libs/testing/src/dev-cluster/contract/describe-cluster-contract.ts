@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { ContractCluster, type ContractServer } from './contract-cluster.js';
+import { describeControllers } from './controllers-contract.js';
 import { describeCustomResources } from './custom-resource-contract.js';
+import { describeGarbageCollection } from './garbage-contract.js';
 import { describeLeasesAndPods } from './lease-and-pod-contract.js';
 import { describeObjects } from './objects-contract.js';
 import { describePatches } from './patch-contract.js';
+import { describePodRules } from './pod-rules-contract.js';
+import { describeRequestOptions } from './request-options-contract.js';
 import { describeRuleDefinitions } from './rule-definition-contract.js';
 import { describeValidationRules } from './validation-rules-contract.js';
 import { describeWatches } from './watch-contract.js';
@@ -27,5 +31,9 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   describe('custom resources', () => describeCustomResources(get));
   describe('validation rules', () => describeValidationRules(get));
   describe('definitions with rules', () => describeRuleDefinitions(get));
+  describe('request options', () => describeRequestOptions(get));
+  describe('pod rules', () => describePodRules(get));
   describe('leases and pods', () => describeLeasesAndPods(get));
+  describe('garbage collection', () => describeGarbageCollection(get));
+  describe('controllers', () => describeControllers(get));
 }

@@ -1,9 +1,10 @@
 import type { ClusterState } from '../api/cluster-state.js';
-import { commitUpdate } from '../api/commit-update.js';
 import { deleteObject } from '../api/delete-object.js';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../api/deletion.js';
-import type { ApiObject, ObjectMeta } from '../object/api-object.js';
+import type { ApiObject, ObjectMeta, OwnerReference } from '../object/api-object.js';
+import { changeObject } from './change-object.js';
 import type { Controller } from './controller.js';
+import { recordEvent } from './event-recorder.js';
 import { OwnershipIndex } from './ownership-index.js';
 import { ReconcileQueue } from './reconcile-queue.js';
 
@@ -41,7 +42,10 @@ function reconcile(state: ClusterState, index: OwnershipIndex, uid: string): voi
     return;
   }
   if (ownerReferences.length === 0) return;
-  const remaining = ownerReferences.filter((owner) => index.exists(owner.uid));
+  for (const owner of ownerReferences) {
+    if (index.stateOf(owner, namespace) === 'elsewhere') tellMisplaced(state, object, owner);
+  }
+  const remaining = ownerReferences.filter((owner) => !isLost(state, index, owner, namespace));
   if (remaining.length === ownerReferences.length) return;
   if (remaining.length > 0) {
     changeMetadata(state, resource, object, { ownerReferences: remaining });
@@ -49,6 +53,38 @@ function reconcile(state: ClusterState, index: OwnershipIndex, uid: string): voi
   }
   const target = { ...state.registry.stored(resource), namespace };
   deleteObject(state, target, name, { preconditions: { uid } });
+}
+
+/** Whether an owner is known not to be there. Of a kind that is not served nobody knows. */
+function isLost(
+  { registry }: ClusterState,
+  index: OwnershipIndex,
+  owner: OwnerReference,
+  namespace: string | undefined,
+): boolean {
+  const group = owner.apiVersion.includes('/') ? owner.apiVersion.split('/')[0] : '';
+  switch (index.stateOf(owner, namespace)) {
+    case 'present':
+      return false;
+    case 'gone':
+      return true;
+    case 'unseen':
+      return registry.all().some((known) => known.group === group && known.kind === owner.kind);
+    case 'elsewhere':
+      // What has no namespace cannot look for an owner in one: it stays.
+      return namespace !== undefined;
+  }
+}
+
+function tellMisplaced(state: ClusterState, object: ApiObject, owner: OwnerReference): void {
+  const { apiVersion, kind, name, uid } = owner;
+  const { namespace = '' } = object.metadata;
+  recordEvent(state, object, {
+    type: 'Warning',
+    reason: 'OwnerRefInvalidNamespace',
+    message: `ownerRef [${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}] does not exist in namespace ${JSON.stringify(namespace)}`,
+    component: 'garbage-collector-controller',
+  });
 }
 
 function orphanDependents(
@@ -78,6 +114,11 @@ function deleteDependents(
     const dependent = index.find(uid);
     if (!dependent) continue;
     const { metadata } = dependent.object;
+    const others = (metadata.ownerReferences ?? []).filter((r) => r.uid !== owner.metadata.uid);
+    if (others.some((other) => isKept(index, other))) {
+      changeMetadata(state, dependent.resource, dependent.object, { ownerReferences: others });
+      continue;
+    }
     const target = { ...state.registry.stored(dependent.resource), namespace: metadata.namespace };
     const propagationPolicy = index.dependentsOf(uid).length > 0 ? 'Foreground' : 'Background';
     const { isGone } = deleteObject(state, target, metadata.name, {
@@ -90,6 +131,12 @@ function deleteDependents(
   if (!isBlocked) removeFinalizer(state, resource, owner, FOREGROUND_FINALIZER);
 }
 
+/** Whether an owner is there to stay, and with it what depends on it. */
+function isKept(index: OwnershipIndex, owner: OwnerReference): boolean {
+  const { metadata } = index.find(owner.uid)?.object ?? {};
+  return Boolean(metadata && !metadata.finalizers?.includes(FOREGROUND_FINALIZER));
+}
+
 function removeFinalizer(state: ClusterState, resource: string, object: ApiObject, finalizer: string): void {
   const finalizers = (object.metadata.finalizers ?? []).filter((f) => f !== finalizer);
   changeMetadata(state, resource, object, { finalizers });
@@ -99,9 +146,7 @@ function changeMetadata(
   state: ClusterState,
   resource: string,
   object: ApiObject,
-  change: Partial<ObjectMeta>,
+  metadata: Partial<ObjectMeta>,
 ): void {
-  const target = { ...state.registry.stored(resource), namespace: object.metadata.namespace };
-  const next = structuredClone({ ...object, metadata: { ...object.metadata, ...change } });
-  commitUpdate(state, target, object, next, { manager: MANAGER });
+  changeObject(state, resource, object, { metadata }, MANAGER);
 }

@@ -1,6 +1,10 @@
-import type { ApiObject } from '../object/api-object.js';
+import { LRUCache } from 'lru-cache';
+import type { ApiObject, OwnerReference } from '../object/api-object.js';
 import type { StoreEvent } from '../storage/event.js';
 import type { ObjectStore } from '../storage/object-store.js';
+
+/** Deleted objects whose dependents may still come by. */
+const MAX_REMEMBERED = 10_000;
 
 interface ObjectAddress {
   readonly resource: string;
@@ -12,6 +16,7 @@ interface ObjectAddress {
 export class OwnershipIndex {
   private readonly addresses = new Map<string, ObjectAddress>();
   private readonly dependents = new Map<string, Set<string>>();
+  private readonly gone = new LRUCache<string, true>({ max: MAX_REMEMBERED });
 
   constructor(private readonly store: ObjectStore) {
     for (const resource of store.resourcesInUse()) {
@@ -21,11 +26,18 @@ export class OwnershipIndex {
 
   apply({ type, resource, object, previous }: StoreEvent): void {
     if (previous) this.remove(previous);
-    if (type !== 'DELETED') this.add(resource, object);
+    if (type === 'DELETED') this.gone.set(object.metadata.uid, true);
+    else this.add(resource, object);
   }
 
-  exists(uid: string): boolean {
-    return this.addresses.has(uid);
+  /**
+   * What became of an owner that something in a namespace names: `elsewhere` is one in a namespace, which nothing
+   * outside of it can have; `unseen` is one that was not there since the dev cluster started.
+   */
+  stateOf(owner: OwnerReference, namespace: string | undefined): 'present' | 'gone' | 'unseen' | 'elsewhere' {
+    const address = this.addresses.get(owner.uid);
+    if (!address) return this.gone.has(owner.uid) ? 'gone' : 'unseen';
+    return address.namespace === undefined || address.namespace === namespace ? 'present' : 'elsewhere';
   }
 
   /** The object with its resource, or undefined when it is gone. */
