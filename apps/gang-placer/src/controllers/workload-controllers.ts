@@ -1,10 +1,10 @@
-import { WorkQueue } from '@penstock/cluster';
 import { type Clock, type Cluster, ClusterError } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import type { LeaderPart, LeaderTerm } from '../leader/leader-part.js';
 import { CliqueController } from './clique-controller.js';
 import { FencedWriter, NotLeadingError } from './fenced-writer.js';
 import { GangController } from './gang-controller.js';
+import { GatheredQueue } from './gathered-queue.js';
 import { SetController } from './set-controller.js';
 import { splitKey } from './split-key.js';
 import { keyOf, WorkloadView } from './workload-view.js';
@@ -23,9 +23,11 @@ export interface WorkloadControllersOptions {
   readonly onFailure?: (controller: string) => void;
 }
 
-type Queues = Record<'set' | 'clique' | 'gang', WorkQueue>;
+type Queues = Record<'set' | 'clique' | 'gang', GatheredQueue>;
 
 const CONCURRENCY = 4;
+/** Changes within this time are looked at together. */
+const GATHER_MS = 10;
 
 /** Turns PodCliqueSets into pods: one queue per kind, fed by what changes in the cluster. */
 export class WorkloadControllers implements LeaderPart {
@@ -96,12 +98,10 @@ export class WorkloadControllers implements LeaderPart {
     controller: keyof Queues,
     reconcile: (key: string) => Promise<{ againInMs: number } | undefined>,
     writer: FencedWriter,
-  ): WorkQueue {
-    return new WorkQueue({
-      reconcile,
-      concurrency: CONCURRENCY,
-      onError: (key, error, retryInMs) => this.failed(controller, key, error, retryInMs, writer),
-    });
+  ): GatheredQueue {
+    const onError = (key: string, error: unknown, retryInMs: number) =>
+      this.failed(controller, key, error, retryInMs, writer);
+    return new GatheredQueue({ reconcile, concurrency: CONCURRENCY, onError }, GATHER_MS);
   }
 
   private failed(

@@ -34,7 +34,9 @@ export function gangStatus(
       : finding('Initialized', false, 'PodGangPodsCreationPending', 'not all pods exist yet'),
     isScheduledAll
       ? finding('Scheduled', true, 'PodGangScheduled', 'every group has its minimum on nodes')
-      : explained(gang, isAsleep ? 'all cliques are asleep' : missing('scheduled')),
+      : isAsleep
+        ? finding('Scheduled', false, NOT_SCHEDULED_YET, 'all cliques are asleep')
+        : explained(gang, missing('scheduled')),
     isReadyAll
       ? finding('Ready', true, 'PodGroupsReady', 'every group has its minimum ready')
       : finding('Ready', false, 'PodGroupsNotReady', isAsleep ? 'all cliques are asleep' : missing('ready')),
