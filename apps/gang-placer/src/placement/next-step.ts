@@ -31,9 +31,9 @@ export function nextStep(state: GangState): Step {
   const stranded = wasComplete || !placement ? [] : groups.flatMap((group) => group.stranded);
   if (stranded.length > 0) return { kind: 'evict', pods: stranded };
   if (unrecorded.length > 0 || (placement && holds(phase) && obsolete.length > 0)) return { kind: 'record' };
+  if (placement && holds(phase) && !isTold(state)) return { kind: 'finish' };
   const open = groups.filter((group) => !isCoverable(group, wasComplete));
   if (undecided.length > 0 && state.initialized && open.length === 0) return { kind: 'decide' };
-  if (placement && holds(phase) && !isTold(state)) return { kind: 'finish' };
   if (!state.initialized) return { kind: 'wait', for: 'creation' };
   if (hasMinimum(state)) return { kind: 'wait', for: 'nothing' };
   if (open.some(({ foreign }) => foreign > 0)) return { kind: 'wait', for: 'foreign' };
