@@ -27,6 +27,7 @@ export interface PartContext extends Pick<ServiceContext<PlacerConfig>, 'config'
 
 /** Everything the placer is made of. */
 export interface PlacerParts extends PlacerPorts {
+  readonly config: PlacerConfig;
   readonly metrics: PlacerMetrics;
   readonly parts: readonly LeaderPart[];
   readonly placement: PlacementPart;
@@ -53,7 +54,7 @@ export function assemblePlacer(
     ...{ cluster, parts, logger, leaseNamespace, leaseName, leaseDurationMs },
     identity: instance,
   });
-  return { ...ports, metrics, parts, placement, leader };
+  return { ...ports, config, metrics, parts, placement, leader };
 }
 
 /** One line per part of the service beside the placement itself. */

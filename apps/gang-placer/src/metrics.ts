@@ -18,6 +18,9 @@ export class PlacerMetrics {
   readonly binds: Counter<'outcome'>;
   readonly bindSeconds: Histogram;
   readonly waitSeconds: Histogram;
+  readonly dataAgeSeconds: Gauge;
+  readonly busConnected: Gauge;
+  readonly droppedEvents: Gauge;
   /** Reconciliations of workload objects that failed and are tried again. */
   readonly reconcileFailures: Counter<'controller'>;
 
@@ -82,5 +85,25 @@ export class PlacerMetrics {
       buckets: WAIT_SECONDS,
       registers,
     });
+    this.dataAgeSeconds = new Gauge({
+      name: `${PREFIX}_data_age_seconds`,
+      help: 'Age of the oldest watch that placement reads',
+      registers,
+    });
+    this.busConnected = new Gauge({
+      name: `${PREFIX}_bus_connected`,
+      help: '1 while the event bus is connected',
+      registers,
+    });
+    this.droppedEvents = new Gauge({
+      name: `${PREFIX}_bus_dropped_events`,
+      help: 'Events lost so far because the buffer was full',
+      registers,
+    });
+  }
+
+  /** Sets the metrics of state that exists anyway, when they are scraped. */
+  collectWith(collect: () => void): void {
+    Object.assign(this.leading, { collect });
   }
 }

@@ -59,13 +59,13 @@ export class PlacementPart implements LeaderPart {
     );
   }
 
-  /** Gangs with pods of ours or a placement, in the order of their names. */
+  /** Keys of all gangs, in order. */
+  keys(): string[] {
+    return this.view.gangs.list().map(keyOf).sort();
+  }
+
   list(): GangState[] {
-    return this.view.gangs
-      .list()
-      .map(keyOf)
-      .sort()
-      .flatMap((key) => this.look(key) ?? []);
+    return this.keys().flatMap((key) => this.look(key) ?? []);
   }
 
   lead(term: LeaderTerm): void {

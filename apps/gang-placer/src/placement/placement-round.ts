@@ -7,6 +7,7 @@ import { buildSnapshot, type RoundSnapshot } from './build-snapshot.js';
 import { describeExtras } from './describe-extras.js';
 import { gangRequest, podProblems } from './gang-request.js';
 import { boundCount, type GangState } from './gang-state.js';
+import { priorityOf } from './gang-summary.js';
 import type { GangTasks } from './gang-tasks.js';
 import { isInvalid } from './is-invalid.js';
 import { nextStep } from './next-step.js';
@@ -148,7 +149,7 @@ export class PlacementRound {
     metrics.searchSteps.inc(steps);
     if (wait) {
       waiting.add(key, wait, fingerprint, view.capacityEpoch, nowMs(), costMs);
-      metrics.refusals.inc({ reason: wait.refusal?.reasons[0]?.reason ?? wait.reason });
+      metrics.refusals.inc({ reason: labelOf(wait) });
       this.context.reporter.changed(key);
     } else this.noLongerWaits(key);
     if (outcome?.placed) this.adopt(key, state, outcome.placement, snapshot);
@@ -228,12 +229,6 @@ function byImportance(a: GangState, b: GangState): number {
   return keyOf(a.gang) < keyOf(b.gang) ? -1 : 1;
 }
 
-/** Of its most important pod. */
-export function priorityOf({ groups }: GangState): number {
-  const pods = groups.flatMap(({ free, bound }) => [...free, ...bound.map(({ pod }) => pod)]);
-  return pods.reduce((most, { spec }) => Math.max(most, Number(spec?.['priority'] ?? 0)), 0);
-}
-
 /** Changes with the pods that need a place and those they must be near to. */
 function fingerprintOf({ groups }: GangState): string {
   return groups
@@ -246,6 +241,11 @@ function fingerprintOf({ groups }: GangState): string {
       ].join(),
     )
     .join(';');
+}
+
+/** Without the names and values that would make a series of each. */
+function labelOf({ refusal, reason }: Wait): string {
+  return (refusal?.reasons[0]?.reason ?? reason).replace(/ \{.*\}$| label .*$/, '');
 }
 
 function waitOf({ groups }: GangState, problems: readonly string[], refusal: Wait['refusal']): Wait {
