@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterState } from './api/cluster-state.js';
 import { ensureSystemObjects } from './api/ensure-system-objects.js';
+import { startResourceClaimController } from './controllers/claims/resource-claim-controller.js';
 import type { Controller } from './controllers/controller.js';
 import { startDefinitionController } from './controllers/definition-controller.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
@@ -95,6 +96,7 @@ async function runCluster(options: DevClusterOptions, dataDir: string): Promise<
     startVirtualKubelet(state),
     startReplicaSetController(state),
     startDeploymentController(state),
+    startResourceClaimController(state),
   );
   const stop = async (): Promise<void> => {
     for (const controller of controllers) controller.stop();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { describeClaims } from './claims-contract.js';
 import { ContractCluster, type ContractServer } from './contract-cluster.js';
 import { describeControllers } from './controllers-contract.js';
 import { describeCustomResources } from './custom-resource-contract.js';
@@ -36,4 +37,5 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   describe('leases and pods', () => describeLeasesAndPods(get));
   describe('garbage collection', () => describeGarbageCollection(get));
   describe('controllers', () => describeControllers(get));
+  describe('claims', () => describeClaims(get));
 }
