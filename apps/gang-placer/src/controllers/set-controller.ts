@@ -44,7 +44,7 @@ export class SetController {
       ...composition(set, existing),
       ...('problems' in resolution ? resolution.problems : []),
     ];
-    const findings = [validFinding(problems), ignoredFinding(set)];
+    const findings = [validFinding(problems), ignoredFinding(set.ignored)];
     if (problems.length > 0 || 'problems' in resolution) {
       await status.writeSet(object, findings, {});
       return undefined;

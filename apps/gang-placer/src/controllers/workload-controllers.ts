@@ -1,6 +1,7 @@
 import { type Clock, type Cluster, ClusterError } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import type { LeaderPart, LeaderTerm } from '../leader/leader-part.js';
+import { BindingController } from './binding-controller.js';
 import { CliqueController } from './clique-controller.js';
 import { FencedWriter, NotLeadingError } from './fenced-writer.js';
 import { GangController } from './gang-controller.js';
@@ -23,7 +24,7 @@ export interface WorkloadControllersOptions {
   readonly onFailure?: (controller: string) => void;
 }
 
-type Queues = Record<'set' | 'clique' | 'gang', GatheredQueue>;
+type Queues = Record<'set' | 'clique' | 'gang' | 'binding', GatheredQueue>;
 
 const CONCURRENCY = 4;
 /** Changes within this time are looked at together. */
@@ -41,7 +42,10 @@ export class WorkloadControllers implements LeaderPart {
       set: (key) => this.queues?.set.add(key),
       clique: (key) => this.queues?.clique.add(key),
       gang: (key) => this.queues?.gang.add(key),
-      everySet: () => this.addSets(),
+      binding: (key) => {
+        this.queues?.binding.add(key);
+        this.addSets();
+      },
       synced: () => this.begin(),
     });
   }
@@ -79,13 +83,16 @@ export class WorkloadControllers implements LeaderPart {
     const writer = new FencedWriter(cluster, term);
     const sets = new SetController(view, writer, cluster, clock, config);
     const cliques = new CliqueController(view, writer, cluster, clock, config);
+    const bindings = new BindingController(view, writer, clock);
     const gangs = new GangController(view, writer, clock);
     this.queues = {
       set: this.queue('set', (key) => sets.reconcile(key), writer),
       clique: this.queue('clique', (key) => cliques.reconcile(key), writer),
+      binding: this.queue('binding', (key) => bindings.reconcile(key), writer),
       gang: this.queue('gang', (key) => gangs.reconcile(key), writer),
     };
     this.addSets();
+    for (const binding of view.bindings.list()) this.queues.binding.add(keyOf(binding));
     for (const clique of view.cliques.list()) this.queues.clique.add(keyOf(clique));
     for (const gang of view.gangs.list()) this.queues.gang.add(keyOf(gang));
   }

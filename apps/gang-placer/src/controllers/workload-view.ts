@@ -24,8 +24,8 @@ export interface WorkloadListener {
   set(key: string): void;
   clique(key: string): void;
   gang(key: string): void;
-  /** All sets: a topology binding changed. */
-  everySet(): void;
+  /** A topology binding, and the sets that may use it. */
+  binding(key: string): void;
   synced(): void;
 }
 
@@ -76,7 +76,7 @@ export class WorkloadView {
         onSync: () => tell.synced(),
       });
     this.sets = follow(podCliqueSetKind, { namespace }, [], (set) => tell.set(keyOf(set)));
-    this.bindings = follow(clusterTopologyBindingKind, {}, [], () => tell.everySet());
+    this.bindings = follow(clusterTopologyBindingKind, {}, [], (binding) => tell.binding(keyOf(binding)));
     this.groups = follow(podCliqueScalingGroupKind, ours, [this.groupsBySet], (group) =>
       tell.set(setKey(group)),
     );

@@ -1,4 +1,4 @@
-import type { ClusterTopologyBinding, PodGang } from '@penstock/contracts';
+import { type ClusterTopologyBinding, clusterTopologyBindingSchema, type PodGang } from '@penstock/contracts';
 import { type Closeness, groupOfClique, type Problem, type SetModel } from './set-model.js';
 
 export type Packing = NonNullable<PodGang['spec']['topologyConstraint']>;
@@ -31,6 +31,12 @@ export function resolveTopology(
   if (!binding) {
     const message = `there is no ClusterTopologyBinding ${JSON.stringify(name)}: create it, or name another in topologyName`;
     return { unavailable: { status: 'Unknown', reason: 'ClusterTopologyNotFound', message } };
+  }
+  const parsed = clusterTopologyBindingSchema.safeParse(binding);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    const message = `ClusterTopologyBinding ${JSON.stringify(name)} is invalid: ${problems.join('; ')}`;
+    return { unavailable: { status: 'True', reason: 'ClusterTopologyLevelsUnavailable', message } };
   }
   const domains = binding.spec.levels.map(({ domain }) => domain);
   const missing = unknownDomains(set, domains);

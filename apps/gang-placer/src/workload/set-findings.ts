@@ -1,6 +1,6 @@
 import type { TopologyUnavailable } from './resolve-topology.js';
 import type { Finding } from './set-condition.js';
-import type { Problem, SetModel } from './set-model.js';
+import type { Problem } from './set-model.js';
 
 /** Most characters of a condition's message that lists fields. */
 const MAX_MESSAGE = 2_000;
@@ -19,7 +19,7 @@ export function validFinding(problems: readonly Problem[]): Finding {
 }
 
 /** Says which fields are stored without effect: nothing is dropped silently. */
-export function ignoredFinding({ ignored }: SetModel): Finding {
+export function ignoredFinding(ignored: readonly string[]): Finding {
   const type = 'penstock.dev/FieldsIgnored';
   return ignored.length === 0
     ? { type, status: 'False', reason: 'AllFieldsUsed', message: 'every field has its effect' }

@@ -194,6 +194,29 @@ describe('a topology', () => {
     expect((await lab.gang('pcs-0-g-0')).spec.topologyConstraint).toEqual(rack);
   });
 
+  it('says what of its binding has no effect, and what is wrong with it', async () => {
+    await lab.apply(podCliqueSet(template));
+    const object = await binding('zone', 'zone');
+    const schedulerTopologyBindings = [{ schedulerName: 'kai-scheduler', topologyReference: 'x' }];
+    await lab.cluster.apply(clusterTopologyBindingKind, {
+      ...object,
+      metadata: { name: 't' },
+      spec: { ...object.spec, schedulerTopologyBindings },
+    });
+    await lab.settle();
+    expect((await conditionOf('TopologyLevelsUnavailable'))?.message).toBe(
+      'ClusterTopologyBinding "t" is invalid: spec.levels: every domain and every key may appear once',
+    );
+    const found = await lab.cluster.get(clusterTopologyBindingKind, undefined, 't');
+    expect(found?.status?.conditions).toEqual([
+      expect.objectContaining({
+        type: 'penstock.dev/FieldsIgnored',
+        status: 'True',
+        message: 'kept but without effect: spec.schedulerTopologyBindings',
+      }),
+    ]);
+  });
+
   it('must not be wider inside than outside', async () => {
     await binding('zone', 'rack');
     await lab.apply(

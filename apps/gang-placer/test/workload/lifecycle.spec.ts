@@ -3,6 +3,7 @@ import {
   podCliqueKind,
   podCliqueScalingGroupKind,
   podCliqueSetKind,
+  podGangKind,
   podKind,
   serviceKind,
 } from '@penstock/contracts';
@@ -139,6 +140,29 @@ describe('a set with an order', () => {
         'StartAllowed',
       ]),
     );
+  });
+
+  it('lets a clique start whose parent sleeps', async () => {
+    await lab.scale(podCliqueKind, 'pcs-0-prefill', 0);
+    await lab.run();
+    expect((await lab.gang('pcs-0')).status?.phase).toBe('Running');
+    expect((await lab.pod('pcs-0-decode-0')).metadata.annotations?.['penstock.dev/start-allowed']).toBe(
+      'true',
+    );
+  });
+
+  it('makes again what somebody deletes', async () => {
+    await lab.run();
+    const uids = (await lab.pods()).map(({ metadata }) => metadata.uid);
+    await lab.cluster.delete(podGangKind, NAMESPACE, 'pcs-0');
+    await lab.cluster.delete(serviceKind, NAMESPACE, 'pcs-0');
+    await lab.settle();
+    expect((await lab.gang('pcs-0')).status?.phase).toBe('Running');
+    expect(await lab.cluster.get(serviceKind, NAMESPACE, 'pcs-0')).toBeDefined();
+    expect((await lab.pods()).map(({ metadata }) => metadata.uid)).toEqual(uids);
+    await lab.cluster.delete(podCliqueKind, NAMESPACE, 'pcs-0-router');
+    await lab.settle();
+    expect(await lab.names()).toContain('pcs-0-router-0');
   });
 
   it('scales a clique to 0 and back, and keeps what was scaled when the template changes', async () => {
