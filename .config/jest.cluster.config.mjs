@@ -1,9 +1,12 @@
 import base from './jest.config.mjs';
 
-/** The tests that a real API server must pass as well: one server per file, one file at a time. */
+/**
+ * The tests that a real API server must pass as well, and `*.tools-spec.ts`, those that need the built tools and run
+ * here only: one server per file, one file at a time.
+ */
 export default {
   ...base,
-  testMatch: ['**/src/**/*.cluster.spec.ts', '**/test/**/*.cluster.spec.ts'],
+  testMatch: ['**/src/**/*.cluster.spec.ts', '**/test/**/*.cluster.spec.ts', '**/src/**/*.tools-spec.ts'],
   maxWorkers: 1,
   testTimeout: 90_000,
 };

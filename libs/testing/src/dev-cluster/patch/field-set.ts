@@ -73,7 +73,6 @@ function collect(value: Json, at: FieldPath, path: string[], into: Collection): 
     collectFields(value, at, path, into);
   } else if (Array.isArray(value) && (shape?.type === 'map' || shape?.type === 'set')) {
     if (withContainers) out.set(at, true);
-    else if (value.length === 0) out.set(at, []);
     for (const item of value) {
       const element = shape.type === 'set' ? `v:${JSON.stringify(item)}` : itemElement(item, shape);
       const itemAt = `${at}${SEPARATOR}${element}`;

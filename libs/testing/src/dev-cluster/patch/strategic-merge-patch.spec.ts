@@ -22,7 +22,15 @@ const containers = (patch: JsonObject): unknown =>
 describe('strategic merge patch', () => {
   it.each([
     ['merges items by key', { containers: [{ name: 'b', image: 'b:2' }] }, ['a=a:1', 'b=b:2']],
-    ['appends new items', { containers: [{ name: 'c', image: 'c:1' }] }, ['a=a:1', 'b=b:1', 'c=c:1']],
+    ['puts new items first', { containers: [{ name: 'c', image: 'c:1' }] }, ['c=c:1', 'a=a:1', 'b=b:1']],
+    [
+      'puts new items where they are wanted',
+      {
+        containers: [{ name: 'c', image: 'c:1' }],
+        '$setElementOrder/containers': [{ name: 'a' }, { name: 'b' }, { name: 'c' }],
+      },
+      ['a=a:1', 'b=b:1', 'c=c:1'],
+    ],
     ['deletes items', { containers: [{ name: 'a', $patch: 'delete' }] }, ['b=b:1']],
     ['replaces lists', { containers: [{ $patch: 'replace' }, { name: 'z', image: 'z:1' }] }, ['z=z:1']],
     ['orders items', { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] }, ['b=b:1', 'a=a:1']],
@@ -35,7 +43,7 @@ describe('strategic merge patch', () => {
       tolerations: [{ key: 'y' }],
     });
     expect(patched({ metadata: { finalizers: ['f2'] } })['metadata']).toMatchObject({
-      finalizers: ['f1', 'f2'],
+      finalizers: ['f2', 'f1'],
     });
     expect(patched({ metadata: { labels: { a: null } } })['metadata']).toMatchObject({ labels: {} });
     const gone = patched({ metadata: { '$deleteFromPrimitiveList/finalizers': ['f1'] } });

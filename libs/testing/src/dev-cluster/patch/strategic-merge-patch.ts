@@ -37,11 +37,13 @@ function mergeObject(
     for (const key of Object.keys(result)) if (!retained.includes(key)) delete result[key];
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith('$') && !key.startsWith(DELETE_PRIMITIVES)) continue;
-    mergeField(result, key, value as Json, path, mergeKeys);
+    mergeField(result, key, value as Json, path, mergeKeys, patch[ORDER + key]);
   }
-  // An order may come without the list when only a deletion or a reorder is meant.
+  // An order may come without the list when only a reorder is meant.
   for (const key of Object.keys(patch)) {
-    if (key.startsWith(ORDER)) reorder(result, key.slice(ORDER.length), patch[key], path, mergeKeys);
+    const field = key.slice(ORDER.length);
+    if (key.startsWith(ORDER) && patch[field] === undefined && Array.isArray(result[field]))
+      mergeField(result, field, [], path, mergeKeys, patch[key]);
   }
   return result;
 }
@@ -52,6 +54,7 @@ function mergeField(
   value: Json,
   path: string[],
   mergeKeys: MergeKeys,
+  order?: Json,
 ): void {
   if (key.startsWith(DELETE_PRIMITIVES)) {
     const field = key.slice(DELETE_PRIMITIVES.length);
@@ -65,14 +68,24 @@ function mergeField(
     result[key] = mergeObject(isObject(current) ? current : {}, value, [...path, key], mergeKeys);
   } else if (Array.isArray(value)) {
     const current = result[key];
-    result[key] = mergeList(Array.isArray(current) ? current : [], value, [...path, key], mergeKeys);
+    const list = Array.isArray(current) ? current : [];
+    result[key] = mergeList(list, value, [...path, key], mergeKeys, Array.isArray(order) ? order : value);
   } else result[key] = value;
 }
 
-function mergeList(target: Json[], patch: Json[], path: string[], mergeKeys: MergeKeys): Json[] {
+function mergeList(
+  target: Json[],
+  patch: Json[],
+  path: string[],
+  mergeKeys: MergeKeys,
+  order: Json[],
+): Json[] {
   const key = mergeKeys(path);
-  if (key === '') return [...target, ...patch.filter((item) => !target.includes(item))];
   if (key === undefined) return structuredClone(patch);
+  if (key === '') {
+    const union = [...target, ...patch.filter((item) => !target.includes(item))];
+    return inOrder(union, order, target, (item) => JSON.stringify(item));
+  }
   if (patch.some((item) => isObject(item) && item['$patch'] === 'replace')) {
     return structuredClone(patch.filter((item) => !(isObject(item) && item['$patch'] === 'replace')));
   }
@@ -87,24 +100,28 @@ function mergeList(target: Json[], patch: Json[], path: string[], mergeKeys: Mer
     } else if (at === -1) result.push(mergeObject({}, item, path, mergeKeys));
     else result[at] = mergeObject(result[at] as JsonObject, item, path, mergeKeys);
   }
-  return result;
+  return inOrder(result, order, target, (item) => JSON.stringify(isObject(item) ? item[key] : item));
 }
 
-function reorder(
-  object: JsonObject,
-  field: string,
-  order: Json | undefined,
-  path: string[],
-  mergeKeys: MergeKeys,
-): void {
-  const list = object[field];
-  if (!Array.isArray(list) || !Array.isArray(order)) return;
-  const key = mergeKeys([...path, field]);
-  const identity = (item: Json): string => JSON.stringify(key && isObject(item) ? item[key] : item);
-  const wanted = order.map(identity);
-  const position = (item: Json): number => {
-    const index = wanted.indexOf(identity(item));
-    return index === -1 ? wanted.length : index;
-  };
-  object[field] = [...list].sort((a, b) => position(a) - position(b));
+/**
+ * Merges what the patch orders with what it does not speak of: an item of the latter comes first only when the list
+ * had it before the next item of the former.
+ *
+ * @param order items of the patch, or of its `$setElementOrder`, in the order they shall have
+ * @param before the list as it was
+ */
+function inOrder(list: Json[], order: Json[], before: Json[], identity: (item: Json) => string): Json[] {
+  const [wanted, was] = [order.map(identity), before.map(identity)];
+  const ordered = list
+    .filter((item) => wanted.includes(identity(item)))
+    .sort((a, b) => wanted.indexOf(identity(a)) - wanted.indexOf(identity(b)));
+  const others = list.filter((item) => !wanted.includes(identity(item)));
+  const result: Json[] = [];
+  for (const item of ordered) {
+    const at = was.indexOf(identity(item));
+    while (others[0] !== undefined && was.indexOf(identity(others[0])) < at)
+      result.push(others.shift() as Json);
+    result.push(item);
+  }
+  return [...result, ...others];
 }

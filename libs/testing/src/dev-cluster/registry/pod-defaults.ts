@@ -1,4 +1,4 @@
-import type { JsonObject } from '../object/api-object.js';
+import type { Json, JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
 
 /** A pod spec with the defaults that depend on its other fields, alone or in a template. */
@@ -21,19 +21,26 @@ export function withPodSpecDefaults(podSpec: JsonObject): JsonObject {
 }
 
 function withContainerDefaults(container: JsonObject): JsonObject {
-  const result: JsonObject = {
+  return {
     ...container,
     imagePullPolicy: container['imagePullPolicy'] ?? pullPolicy(String(container['image'])),
   };
-  const { limits, requests, ...others } = isObject(result['resources']) ? result['resources'] : {};
-  if (isObject(limits)) {
-    result['resources'] = {
-      ...others,
-      limits,
-      requests: { ...limits, ...(isObject(requests) ? requests : {}) },
-    };
-  }
-  return result;
+}
+
+/** A pod, unlike a template of pods, asks for what it limits itself to when it does not say what it asks for. */
+export function withRequestsOfLimits(podSpec: JsonObject): JsonObject {
+  const withRequests = (container: Json): Json => {
+    if (!isObject(container) || !isObject(container['resources'])) return container;
+    const { limits, requests, ...others } = container['resources'];
+    if (!isObject(limits)) return container;
+    const all = { ...limits, ...(isObject(requests) ? requests : {}) };
+    return { ...container, resources: { ...others, limits, requests: all } };
+  };
+  const lists = ['initContainers', 'containers'].flatMap((field) => {
+    const containers = podSpec[field];
+    return Array.isArray(containers) ? [[field, containers.map(withRequests)] as const] : [];
+  });
+  return { ...podSpec, ...Object.fromEntries(lists) };
 }
 
 /** An image that is named by anything but the moving tag `latest` need not be looked up again. */

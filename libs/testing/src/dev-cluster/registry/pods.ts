@@ -3,7 +3,7 @@ import { isObject } from '../object/json.js';
 import { items } from './columns/column.js';
 import { defineBuiltin } from './define-resource.js';
 import { gateCondition } from './gate-condition.js';
-import { withPodSpecDefaults } from './pod-defaults.js';
+import { withPodSpecDefaults, withRequestsOfLimits } from './pod-defaults.js';
 import { validatePod } from './validate-pod.js';
 
 export const PODS = defineBuiltin(
@@ -35,7 +35,7 @@ export const PODS = defineBuiltin(
 );
 
 function setDefaults(pod: ApiObject): void {
-  pod.spec = { enableServiceLinks: true, ...withPodSpecDefaults(pod.spec ?? {}) };
+  pod.spec = { enableServiceLinks: true, ...withRequestsOfLimits(withPodSpecDefaults(pod.spec ?? {})) };
 }
 
 /** How a pod is treated when its node runs short: by whether its containers have all, some or no limits. */

@@ -1,0 +1,49 @@
+import { expect, it } from '@jest/globals';
+import { eventually } from '../contract-cluster.js';
+import type { Kubectl } from './kubectl.js';
+import { idleDeployment } from './manifests.js';
+
+/** Nodes, and what runs on them. */
+export function describeNodes(get: () => Kubectl): void {
+  it('shows, cordons, taints and labels a node', async () => {
+    const name = `n-${get().namespace}`;
+    await get().cluster.addNode({ name, gpus: 8 });
+    await eventually(async () =>
+      expect(await get().ok(['get', 'node', name, '--no-headers'])).toMatch(/ Ready +<none> /),
+    );
+    expect(await get().ok(['cordon', name])).toBe(`node/${name} cordoned\n`);
+    expect(await get().ok(['get', 'node', name, '--no-headers'])).toContain('Ready,SchedulingDisabled');
+    await get().ok(['uncordon', name]);
+    await get().ok(['taint', 'node', name, 'a=b:NoSchedule']);
+    expect(await get().fails(['taint', 'node', name, 'a=c:NoSchedule'])).toContain('already has');
+    expect(await get().ok(['describe', 'node', name])).toMatch(/^Taints: .*a=b:NoSchedule/m);
+    await get().ok(['taint', 'node', name, 'a-']);
+    expect(await get().ok(['describe', 'node', name])).toMatch(/nvidia.com\/gpu: +8/);
+  });
+
+  it('rolls out, restarts, drains and undoes a deployment', async () => {
+    const name = `d-${get().namespace}`;
+    await get().cluster.addNode({ name });
+    const deployment = idleDeployment('rolled', 2);
+    const spec = { ...deployment.spec.template.spec, nodeName: name };
+    await get().ok(['create', '-f', '-'], {
+      stdin: { ...deployment, spec: { ...deployment.spec, template: { ...deployment.spec.template, spec } } },
+    });
+    expect(await get().ok(['rollout', 'status', 'deployment/rolled', '--timeout=60s'])).toContain(
+      'successfully rolled out',
+    );
+    expect(await get().ok(['get', 'deployment', 'rolled', '--no-headers'])).toMatch(/^rolled +2\/2 +2 +2 /);
+    await get().ok(['rollout', 'restart', 'deployment/rolled']);
+    await get().ok(['rollout', 'status', 'deployment/rolled', '--timeout=60s']);
+    expect(await get().ok(['rollout', 'history', 'deployment/rolled'])).toMatch(/^2 +/m);
+    await get().ok(['create', 'pdb', 'rolled', '--selector=app=rolled', '--min-available=2']);
+    await eventually(async () => {
+      const evict = await get().fails(['drain', name, '--ignore-daemonsets', '--timeout=2s']);
+      expect(evict).toContain("Cannot evict pod as it would violate the pod's disruption budget");
+    }, 30_000);
+    await get().ok(['delete', 'pdb', 'rolled']);
+    await get().ok(['scale', 'deployment', 'rolled', '--replicas=0']);
+    await get().ok(['wait', '--for=delete', 'pod', '-l', 'app=rolled', '--timeout=60s']);
+    await get().ok(['drain', name, '--ignore-daemonsets', '--timeout=60s']);
+  });
+}
