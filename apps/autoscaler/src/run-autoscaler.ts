@@ -107,11 +107,11 @@ export class AutoscalerRun {
     const { objects, pods, evaluator, board, scaler, status, announcer, metrics, demand, leadership } =
       this.parts;
     const startMs = performance.now();
-    const { situations, problems, podUids } = observeVariants(objects, pods, scaler.leaving);
+    const { situations, problems, waiting, podUids } = observeVariants(objects, pods, scaler.leaving);
     const evaluations = evaluator.evaluate(situations);
     evaluator.keepOnly(situations);
     metrics.observeDecision(performance.now() - startMs);
-    board.show(evaluations, problems);
+    board.show(evaluations, problems, waiting);
     scaler.forget(podUids);
     announcer.keepOnly(new Set(evaluations.map(({ decision }) => decision.key)));
     metrics.leading.set(leadership.isLeading ? 1 : 0);

@@ -6,7 +6,7 @@ import {
   variantAutoscalingKind,
 } from '@penstock/contracts';
 import { RunningAutoscaler, World } from './autoscaler-harness.js';
-import { hpaOf, NAMESPACE, variantOf } from './objects.js';
+import { deployment, hpaOf, NAMESPACE, variantOf } from './objects.js';
 
 let world: World;
 let autoscaler: RunningAutoscaler | undefined;
@@ -298,6 +298,19 @@ describe('autoscaler', () => {
     const conditions = (await world.variant(name)).status?.conditions;
     expect(conditions?.find((c) => c.type === type)?.message).toMatch(message);
     expect(await world.replicas('a')).toBe(2);
+  });
+
+  it('says that it cannot find pods by expressions, and is not kept from the rest of the pool', async () => {
+    const { spec, ...odd } = deployment('odd', 1);
+    const selector = { matchExpressions: [{ key: 'variant', operator: 'In', values: ['odd'] }] };
+    await world.add(deploymentKind, { ...odd, spec: { ...spec, selector } });
+    await world.addDeployment('a', 1);
+    await world.addVariant(variantOf('odd'));
+    await world.addVariant(variantOf('a'));
+    const running = await begin();
+    await running.second(() => world.report({ kvUsage: 1, waiting: 20 }), ['a']);
+    expect(await world.replicas('a')).toBe(2);
+    expect(await world.condition('odd', 'OptimizationReady')).toBe('False/InvalidConfiguration');
   });
 
   it('writes a status only when something changed, else once a minute', async () => {

@@ -108,13 +108,18 @@ export const podClique = (set: string, name: string, replicas: number): PodCliqu
   spec: { replicas, podSpec: { containers: [container] } },
 });
 
-export const scalingGroup = (set: string, name: string, replicas: number): PodCliqueScalingGroup => ({
+export const scalingGroup = (
+  set: string,
+  name: string,
+  replicas: number,
+  uid = 'x',
+): PodCliqueScalingGroup => ({
   apiVersion: 'grove.io/v1alpha1',
   kind: 'PodCliqueScalingGroup',
   metadata: {
     namespace: NAMESPACE,
     name,
-    ownerReferences: [{ apiVersion: 'grove.io/v1alpha1', kind: 'PodCliqueSet', name: set, uid: 'x' }],
+    ownerReferences: [{ apiVersion: 'grove.io/v1alpha1', kind: 'PodCliqueSet', name: set, uid }],
   },
   spec: { replicas, cliqueNames: ['leader', 'worker'] },
 });

@@ -38,6 +38,10 @@ export class AutoscalerController {
       const found = conditions(problemFindings(problem));
       return { recommendation: undefined, conditions: found, leading, recordJson: '' };
     }
+    if (this.board.isWaiting(key)) {
+      const what = 'the objects of the cluster are still being listed';
+      throw new ServiceError('unavailable', what, 'name', 'ask again in a moment, or see /readyz');
+    }
     const howToFix = 'create one for the object that is to be scaled: kubectl get variantautoscalings -A';
     throw new ServiceError('not-found', `there is no VariantAutoscaling "${key}"`, 'name', howToFix);
   }

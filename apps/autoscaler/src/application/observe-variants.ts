@@ -1,7 +1,7 @@
 import type { VariantSituation } from './evaluate-pools.js';
 import { replicasOf } from './replica-view.js';
 import { resolveVariants } from './resolve-variants.js';
-import type { VariantProblem } from './variant-view.js';
+import type { ResolvedVariant, VariantProblem } from './variant-view.js';
 import type { ObjectWatch } from './watch-objects.js';
 import type { PodWatch } from './watch-pods.js';
 
@@ -9,6 +9,8 @@ import type { PodWatch } from './watch-pods.js';
 export interface Observation {
   readonly situations: readonly VariantSituation[];
   readonly problems: readonly VariantProblem[];
+  /** Variants of pools that are left out because pods were not listed yet, by key. */
+  readonly waiting: readonly string[];
   /** Uids of all pods of the targets. */
   readonly podUids: ReadonlySet<string>;
 }
@@ -36,6 +38,11 @@ export function observeVariants(
     for (const { metadata } of list) podUids.add(metadata.uid ?? '');
     return [{ variant, replicas: replicasOf(variant.target, list, leaving) }];
   });
-  const whole = situations.filter(({ variant: { pool } }) => !unlisted.has(`${pool.namespace}/${pool.name}`));
-  return { situations: whole, problems, podUids };
+  const isWhole = ({ pool }: ResolvedVariant) => !unlisted.has(`${pool.namespace}/${pool.name}`);
+  return {
+    situations: situations.filter(({ variant }) => isWhole(variant)),
+    problems,
+    waiting: variants.filter((variant) => !isWhole(variant)).map(({ key }) => key),
+    podUids,
+  };
 }

@@ -77,6 +77,10 @@ function resolve(
   const target = referenced.target(kind, namespace, targetName);
   if (!target)
     return refuse('TargetNotFound', `there is no ${kind} "${targetName}" in namespace ${namespace}`);
+  if (Object.keys(target.selector).length === 0) {
+    const message = `the selector of ${kind} "${targetName}" has no matchLabels, by which its pods could be found`;
+    return refuse('InvalidConfiguration', message);
+  }
   const first = taken.get(targetKey(target));
   if (first !== undefined) {
     return refuse(

@@ -86,13 +86,14 @@ export class VariantScaler {
 
   /** @returns false when the target changed since it was seen: the next recommendation knows better */
   private async scale({ variant }: VariantSituation, replicas: number, why: string): Promise<boolean> {
-    const { cluster, logger, metrics, mayWrite } = this.options;
+    const { cluster, logger, mayWrite } = this.options;
     const { kind, namespace, name, specReplicas } = variant.target;
     const scale = await cluster.readScale(kind as ResourceKind<never>, namespace, name);
     if (scale?.replicas !== specReplicas || !mayWrite()) return false;
     const { resourceVersion } = scale;
-    await cluster.writeScale(kind as ResourceKind<never>, namespace, name, replicas, { resourceVersion });
-    metrics.countWrite('scale', 'ok');
+    await this.counted('scale', () =>
+      cluster.writeScale(kind as ResourceKind<never>, namespace, name, replicas, { resourceVersion }),
+    );
     const message = `${kind.kind} ${name}: spec.replicas ${specReplicas} → ${replicas}; ${why}`;
     logger.info({ namespace, kind: kind.kind, resource: name, reason: why, count: replicas }, 'scaled');
     const reason = replicas > specReplicas ? 'ScaledUp' : 'ScaledDown';
@@ -134,17 +135,28 @@ export class VariantScaler {
     what: 'drain' | 'undrain',
     annotations: Readonly<Record<string, string | null>>,
   ): Promise<void> {
-    const { cluster, metrics, mayWrite } = this.options;
+    const { cluster, mayWrite } = this.options;
     for (const { metadata } of pods) {
       if (!mayWrite()) return;
       const { namespace, name, uid } = metadata;
-      try {
-        // With the uid: a pod of the same name that was made since is another one.
-        await cluster.mergePatch(podKind as never, namespace, name, { metadata: { uid, annotations } });
-        metrics.countWrite(what, 'ok');
-      } catch (error) {
-        if (!(error instanceof ClusterError) || error.reason !== 'not-found') throw error;
-      }
+      // With the uid: a pod of the same name that was made since is another one.
+      const patch = { metadata: { uid, annotations } };
+      await this.counted(what, () => cluster.mergePatch(podKind as never, namespace, name, patch)).catch(
+        (error: unknown) => {
+          if (!(error instanceof ClusterError) || error.reason !== 'not-found') throw error;
+        },
+      );
+    }
+  }
+
+  private async counted(what: 'scale' | 'drain' | 'undrain', write: () => Promise<unknown>): Promise<void> {
+    const { metrics } = this.options;
+    try {
+      await write();
+      metrics.countWrite(what, 'ok');
+    } catch (error) {
+      metrics.countWrite(what, error instanceof ClusterError ? error.reason : 'error');
+      throw error;
     }
   }
 
@@ -181,9 +193,8 @@ export class VariantScaler {
   }
 
   private failed(key: string, error: unknown): void {
-    const { metrics, logger } = this.options;
+    const { logger } = this.options;
     const reason = error instanceof ClusterError ? error.reason : 'error';
-    metrics.countWrite('scale', reason);
     const message = error instanceof Error ? error.message : String(error);
     // A conflict only means that somebody was quicker: the next recommendation starts from what they wrote.
     if (reason !== 'conflict') this.failures.set(key, message);

@@ -152,6 +152,11 @@ describe('recommendPool', () => {
       role('ns/x', 'batch', 1),
     ];
     expect(new Loop(world(variants, {}, 90_000)).run(5, 500)).toEqual(['ns/d 0→1 wake', 'ns/p 0→1 wake']);
+    const foreign = { ...role('ns/b', 'both', 1), writable: false };
+    expect(new Loop(world([foreign, ...variants.slice(1)], {}, 90_000)).run(5, 500)).toEqual([
+      'ns/d 0→1 wake',
+      'ns/p 0→1 wake',
+    ]);
     variants[0] = role('ns/b', 'both', 19);
     expect(new Loop(world(variants, {}, 90_000)).run(5, 500)).toEqual(['ns/b 0→1 wake']);
   });

@@ -12,8 +12,8 @@ const SETS: ReadonlyArray<readonly Role[]> = [
 
 /**
  * The roles that requests without an engine wait for: the set that has replicas, or is getting them; where none
- * has, the one whose cheapest variants cost least. A set of decode or prefill alone counts only where the pool has no
- * variants of the other, batch only where there is nothing else.
+ * has, the one whose cheapest variants cost least, of those we may scale. A set of decode or prefill alone counts only
+ * where the pool has no variants of the other, batch only where there is nothing else.
  */
 export function servingRoles(variants: readonly Variant[]): ReadonlySet<Role> {
   const present = new Set(variants.map((variant) => variant.role));
@@ -26,7 +26,11 @@ export function servingRoles(variants: readonly Variant[]): ReadonlySet<Role> {
   const isUp = (role: Role) => of(variants, role).some((variant) => variant.specReplicas > 0);
   const up = served.filter((set) => set.every(isUp));
   const partly = served.filter((set) => set.some(isUp));
-  const candidates = up.length > 0 ? up : partly.length > 0 ? partly : served;
+  // Nobody wakes what only somebody else may scale.
+  const writable = served.filter((set) =>
+    set.every((role) => of(variants, role).some((variant) => variant.writable)),
+  );
+  const candidates = [up, partly, writable, served].find((sets) => sets.length > 0) ?? [];
   const cheapest = candidates.reduce<readonly Role[] | undefined>(
     (best, set) => (best && price(best, variants) <= price(set, variants) ? best : set),
     undefined,
