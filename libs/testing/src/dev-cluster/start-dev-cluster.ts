@@ -9,7 +9,7 @@ import { startDefinitionController } from './controllers/definition-controller.j
 import { startEventExpiry } from './controllers/event-expiry.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
-import { startPodScheduler } from './controllers/pod-scheduler.js';
+import { startPodScheduler } from './controllers/scheduling/pod-scheduler.js';
 import { startDeploymentController } from './controllers/workloads/deployment-controller.js';
 import { startReplicaSetController } from './controllers/workloads/replica-set-controller.js';
 import type { DevClusterOptions } from './dev-cluster-options.js';

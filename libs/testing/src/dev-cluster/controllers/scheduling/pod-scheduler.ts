@@ -1,14 +1,15 @@
-import { bindPod } from '../api/bind-pod.js';
-import type { ClusterState } from '../api/cluster-state.js';
-import { setCondition } from '../api/set-condition.js';
-import { writePodStatus } from '../api/write-pod-status.js';
-import type { ApiObject } from '../object/api-object.js';
-import { sameJson } from '../object/json.js';
-import { timestamp } from '../object/timestamp.js';
-import type { Controller } from './controller.js';
-import { recordEvent } from './event-recorder.js';
+import { bindPod } from '../../api/bind-pod.js';
+import type { ClusterState } from '../../api/cluster-state.js';
+import { setCondition } from '../../api/set-condition.js';
+import { writePodStatus } from '../../api/write-pod-status.js';
+import type { ApiObject } from '../../object/api-object.js';
+import { sameJson } from '../../object/json.js';
+import { timestamp } from '../../object/timestamp.js';
+import type { Controller } from '../controller.js';
+import { recordEvent } from '../event-recorder.js';
+import { ReconcileQueue } from '../reconcile-queue.js';
 import { findNode } from './find-node.js';
-import { ReconcileQueue } from './reconcile-queue.js';
+import { NodeRoom } from './node-room.js';
 
 const SCHEDULER_NAME = 'default-scheduler';
 
@@ -16,7 +17,11 @@ const SCHEDULER_NAME = 'default-scheduler';
 export function startPodScheduler(state: ClusterState): Controller {
   const { store } = state;
   const queue = new ReconcileQueue<'all'>('scheduler', () => {
-    for (const pod of store.list('pods').filter(isWaiting).sort(byAge)) schedule(state, pod);
+    const pods = store.list('pods');
+    const waiting = pods.filter(isWaiting).sort(byAge);
+    if (waiting.length === 0) return;
+    const room = new NodeRoom(store.list('nodes'), pods);
+    for (const pod of waiting) schedule(state, pod, room);
   });
   queue.add('all');
   const unsubscribe = store.subscribe(({ resource, type, object, previous }) => {
@@ -52,11 +57,12 @@ function isWaiting({ spec = {}, metadata }: ApiObject): boolean {
   );
 }
 
-function schedule(state: ClusterState, pod: ApiObject): void {
-  const { node, why } = findNode(pod, state.store.list('nodes'), state.store.list('pods'));
+function schedule(state: ClusterState, pod: ApiObject, room: NodeRoom): void {
+  const { node, why } = findNode(pod, room);
   const { namespace = '', name } = pod.metadata;
   if (node) {
     const bound = bindPod(state, namespace, name, { nodeName: node.metadata.name });
+    room.take(node.metadata.name, bound);
     const message = `Successfully assigned ${namespace}/${name} to ${node.metadata.name}`;
     recordEvent(state, bound, { type: 'Normal', reason: 'Scheduled', message, component: SCHEDULER_NAME });
     return;
