@@ -6,10 +6,13 @@ import { ensureSystemObjects } from './api/ensure-system-objects.js';
 import { startResourceClaimController } from './controllers/claims/resource-claim-controller.js';
 import type { Controller } from './controllers/controller.js';
 import { startDefinitionController } from './controllers/definition-controller.js';
+import { startDisruptionController } from './controllers/disruption-controller.js';
 import { startEventExpiry } from './controllers/event-expiry.js';
 import { startGarbageCollector } from './controllers/garbage-collector.js';
 import { startNamespaceController } from './controllers/namespace-controller.js';
+import { startPodGarbageCollector } from './controllers/pod-garbage-collector.js';
 import { startPodScheduler } from './controllers/scheduling/pod-scheduler.js';
+import { startTaintEviction } from './controllers/scheduling/taint-eviction.js';
 import { startDeploymentController } from './controllers/workloads/deployment-controller.js';
 import { startReplicaSetController } from './controllers/workloads/replica-set-controller.js';
 import type { DevClusterOptions } from './dev-cluster-options.js';
@@ -97,6 +100,9 @@ async function runCluster(options: DevClusterOptions, dataDir: string): Promise<
     startReplicaSetController(state),
     startDeploymentController(state),
     startResourceClaimController(state),
+    startDisruptionController(state),
+    startTaintEviction(state),
+    startPodGarbageCollector(state),
   );
   const stop = async (): Promise<void> => {
     for (const controller of controllers) controller.stop();

@@ -3,8 +3,11 @@ import { describeClaims } from './claims-contract.js';
 import { ContractCluster, type ContractServer } from './contract-cluster.js';
 import { describeControllers } from './controllers-contract.js';
 import { describeCustomResources } from './custom-resource-contract.js';
+import { describeDisruptions } from './disruption-contract.js';
 import { describeGarbageCollection } from './garbage-contract.js';
 import { describeLeasesAndPods } from './lease-and-pod-contract.js';
+import { describeListOrder } from './list-order-contract.js';
+import { describeMetadata } from './metadata-contract.js';
 import { describeObjects } from './objects-contract.js';
 import { describePatches } from './patch-contract.js';
 import { describePodRules } from './pod-rules-contract.js';
@@ -28,7 +31,9 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
 
   describe('objects', () => describeObjects(get));
   describe('watches', () => describeWatches(get));
+  describe('metadata', () => describeMetadata(get));
   describe('patches', () => describePatches(get));
+  describe('order of lists', () => describeListOrder(get));
   describe('custom resources', () => describeCustomResources(get));
   describe('validation rules', () => describeValidationRules(get));
   describe('definitions with rules', () => describeRuleDefinitions(get));
@@ -38,4 +43,5 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   describe('garbage collection', () => describeGarbageCollection(get));
   describe('controllers', () => describeControllers(get));
   describe('claims', () => describeClaims(get));
+  describe('disruptions', () => describeDisruptions(get));
 }

@@ -154,4 +154,44 @@ describe('virtual nodes', () => {
     });
     await lab.gone('held');
   });
+
+  it('removes the pods of a node that is gone', async () => {
+    await create('stranded', { nodeName: 'v3' });
+    await lab.running('stranded');
+    await lab.api.deleteNode({ name: 'v3' });
+    await lab.gone('stranded');
+  });
+
+  it('binds pods of the default scheduler by affinity, taints and cordons', async () => {
+    const taints = [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }];
+    await lab.api.createNode({ body: { ...node('tainted'), spec: { taints } } });
+    await lab.api.createNode({ body: { ...node('cordoned'), spec: { unschedulable: true } } });
+    const only = (...names: string[]) => ({
+      nodeName: undefined,
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              {
+                matchFields: names.map((name) => ({ key: 'metadata.name', operator: 'In', values: [name] })),
+              },
+            ],
+          },
+        },
+      },
+    });
+    await create('intolerant', only('tainted'));
+    await create('tolerant', { ...only('tainted'), tolerations: [{ key: 'gpu', operator: 'Exists' }] });
+    await create('waiting', only('cordoned'));
+    expect((await lab.running('tolerant')).spec?.nodeName).toBe('tainted');
+    const refused = await lab.until('intolerant', (p) =>
+      Boolean(p.status?.conditions?.some((c) => c.reason === 'Unschedulable')),
+    );
+    expect(refused.status?.conditions?.find((c) => c.type === 'PodScheduled')?.message).toContain(
+      '1 node(s) had untolerated taint(s)',
+    );
+    const cordoned = await lab.api.readNode({ name: 'cordoned' });
+    await lab.api.replaceNode({ name: 'cordoned', body: { ...cordoned, spec: {} } });
+    expect((await lab.running('waiting')).spec?.nodeName).toBe('cordoned');
+  });
 });

@@ -83,6 +83,12 @@ describe('findNode', () => {
     expect(choose(pod('p', 1, affinity({ matchExpressions })), nodes)).toBe(expected);
   });
 
+  it('leaves pods with claims for devices to others, and says so', () => {
+    expect(choose(pod('p', 0, { resourceClaims: [{ name: 'gpu' }] }), [node('a')])).toMatch(
+      /needs a schedulerName of its own/,
+    );
+  });
+
   it('needs one term of several, and none without requirements', () => {
     const nodes = [node('a'), node('b')];
     const byName = { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['b'] }] };

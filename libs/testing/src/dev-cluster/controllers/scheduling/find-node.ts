@@ -10,6 +10,9 @@ export interface NodeChoice {
   readonly why: string;
 }
 
+const NO_DEVICES =
+  'the scheduler of the dev cluster allocates no devices: a pod with resourceClaims needs a schedulerName of its own';
+
 /** A cordoned node is one with this taint, to pods that tolerate it. */
 const UNSCHEDULABLE = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
@@ -18,6 +21,8 @@ const UNSCHEDULABLE = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSche
  * several the one with the most free GPUs, then the first by name.
  */
 export function findNode(pod: ApiObject, room: NodeRoom): NodeChoice {
+  const claims = pod.spec?.['resourceClaims'];
+  if (Array.isArray(claims) && claims.length > 0) return { why: NO_DEVICES };
   const wanted = podRequests(pod);
   const reasons = new Map<string, number>();
   let best: { node: ApiObject; freeGpus: number } | undefined;
