@@ -5,7 +5,7 @@ import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
 import { parseAllDocuments } from 'yaml';
 import { ROOT } from '../src/suite/workspace.js';
 
-export const deploymentKind: ResourceKind = {
+const deploymentKind: ResourceKind = {
   group: 'apps',
   version: 'v1',
   plural: 'deployments',

@@ -29,7 +29,7 @@ const definitionKind: ResourceKind<
 };
 type Stored = ClusterObject & {
   spec?: unknown;
-  status?: { conditions?: Condition[]; parents?: Array<{ conditions?: Condition[] }> };
+  status?: { conditions?: Condition[] };
 };
 
 const run = promisify(execFile);
