@@ -4,6 +4,8 @@ import { Agent, fetch } from 'undici';
 export interface ClusterAnswer {
   readonly status: number;
   readonly text: string;
+  /** `Warning` headers: what the server did not do although it carried the request out. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -31,7 +33,7 @@ export class ClusterHttp {
     this.authorization = user?.token ? { authorization: `Bearer ${user.token}` } : {};
   }
 
-  /** @param body sent as it is when a string, as JSON otherwise; not at all when undefined */
+  /** @param body sent as it is when text or bytes, as JSON otherwise; not at all when undefined */
   async request(
     method: string,
     path: string,
@@ -42,9 +44,10 @@ export class ClusterHttp {
       method,
       headers: { 'content-type': 'application/json', ...this.authorization, ...headers },
       dispatcher: this.agent,
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
     });
-    return { status: answer.status, text: await answer.text() };
+    const warnings = answer.headers.get('warning')?.split(/, (?=299 )/) ?? [];
+    return { status: answer.status, text: await answer.text(), warnings };
   }
 
   /** Ends its connections. */
@@ -52,6 +55,9 @@ export class ClusterHttp {
     await this.agent.destroy();
   }
 }
+
+const isRaw = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array;
 
 const decode = (base64: string | undefined): Buffer | undefined =>
   base64 === undefined ? undefined : Buffer.from(base64, 'base64');

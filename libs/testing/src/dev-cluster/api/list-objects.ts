@@ -56,11 +56,13 @@ export function listObjects(state: ClusterState, target: Target, options: ListOp
   const asked = start ? undefined : requireKnownVersion(state, options.resourceVersion ?? '');
   const exact = options.resourceVersionMatch === 'Exact' ? asked : undefined;
   const revision = start?.revision ?? exact ?? state.store.revision;
-  const all = objectsAt(state, target, revision, start?.after).filter(matches);
-  const rest = start ? all.filter((object) => orderKey(object) > start.after) : all;
+  const all = objectsAt(state, target, revision, start?.after);
+  const left = start ? all.filter((object) => orderKey(object) > start.after) : all;
+  const rest = left.filter(matches);
   const page = options.limit ? rest.slice(0, options.limit) : rest;
   const last = page.at(-1);
-  const hasMore = page.length < rest.length && last !== undefined;
+  // Whether any of the others match is seen when they are read.
+  const hasMore = options.limit === page.length && last !== undefined && last !== left.at(-1);
   return {
     items: page.map((object) => inVersion(object, target.apiVersion)),
     resourceVersion: String(revision),

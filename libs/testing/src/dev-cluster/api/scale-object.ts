@@ -1,6 +1,8 @@
 import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import { isObject, splitPath, valueAt } from '../object/json.js';
 import { refuse } from '../object/refusals.js';
+import { SEPARATOR } from '../patch/field-set.js';
+import { type Ownership, readOwnership, trackUpdate } from '../patch/managed-fields.js';
 import type { ClusterState, Target, WriteOptions } from './cluster-state.js';
 import { commitUpdate } from './commit-update.js';
 import { readObject } from './read-object.js';
@@ -52,8 +54,19 @@ export function writeScale(
   const version = isObject(scale) ? valueAt(scale, ['metadata', 'resourceVersion']) : undefined;
   next.metadata.resourceVersion = typeof version === 'string' ? version : '';
   setAt(next, splitPath(paths.specReplicas), replicas);
-  commitUpdate(state, target, old, next, options);
+  commitUpdate(state, target, old, next, options, ownersOfScaled(target, old, next, options.manager));
   return readScale(state, target, name);
+}
+
+/** Scaling takes the replicas from whoever owns them; what nobody owns it leaves so, as the real server does. */
+function ownersOfScaled({ resource }: Target, old: ApiObject, next: ApiObject, manager: string): Ownership[] {
+  const path = splitPath(resource.scale?.specReplicas ?? '')
+    .map((name) => `f:${name}`)
+    .join(SEPARATOR);
+  const owners = readOwnership(old);
+  if (!owners.some(({ fields }) => fields.has(path))) return owners;
+  const writer = { manager, operation: 'Update', subresource: 'scale' } as const;
+  return trackUpdate(old, next, writer, resource.listShapes);
 }
 
 function setAt(object: ApiObject, path: readonly string[], value: number): void {

@@ -54,8 +54,8 @@ export class ContractCluster {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<RawAnswer> {
-    const { status, text } = await this.http.request(method, path, body, headers);
-    return { status, body: (text.startsWith('{') ? JSON.parse(text) : text) as RawBody };
+    const { status, text, warnings } = await this.http.request(method, path, body, headers);
+    return { status, warnings, body: parseBody(text) };
   }
 
   /** Path of a core or group collection in this contract's namespace. */
@@ -82,6 +82,15 @@ export class ContractCluster {
   }
 }
 
+/** A JSON body, or the text of any other, such as the lines of a watch. */
+function parseBody(text: string): RawBody {
+  try {
+    return JSON.parse(text) as RawBody;
+  } catch {
+    return text as unknown as RawBody;
+  }
+}
+
 export interface RawBody {
   readonly kind: string;
   readonly code?: number;
@@ -100,6 +109,8 @@ export interface RawBody {
 export interface RawAnswer {
   readonly status: number;
   readonly body: RawBody;
+  /** `Warning` headers. */
+  readonly warnings: readonly string[];
 }
 
 export class WatchLog {

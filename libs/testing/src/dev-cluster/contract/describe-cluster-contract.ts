@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { describeOwnership } from './apply-contract.js';
+import { describeBuiltinKinds } from './builtin-kinds-contract.js';
 import { describeClaims } from './claims-contract.js';
 import { ContractCluster, type ContractServer } from './contract-cluster.js';
 import { describeControllers } from './controllers-contract.js';
@@ -6,6 +8,7 @@ import { describeCustomResources } from './custom-resource-contract.js';
 import { describeDisruptions } from './disruption-contract.js';
 import { describeGarbageCollection } from './garbage-contract.js';
 import { describeLeasesAndPods } from './lease-and-pod-contract.js';
+import { describeLists } from './list-contract.js';
 import { describeListOrder } from './list-order-contract.js';
 import { describeMetadata } from './metadata-contract.js';
 import { describeObjects } from './objects-contract.js';
@@ -30,10 +33,13 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   afterAll(() => cluster?.stop());
 
   describe('objects', () => describeObjects(get));
+  describe('lists', () => describeLists(get));
   describe('watches', () => describeWatches(get));
   describe('metadata', () => describeMetadata(get));
   describe('patches', () => describePatches(get));
   describe('order of lists', () => describeListOrder(get));
+  describe('ownership', () => describeOwnership(get));
+  describe('built-in kinds', () => describeBuiltinKinds(get));
   describe('custom resources', () => describeCustomResources(get));
   describe('validation rules', () => describeValidationRules(get));
   describe('definitions with rules', () => describeRuleDefinitions(get));

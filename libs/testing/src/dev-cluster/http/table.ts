@@ -43,7 +43,7 @@ export function tableOf(
     })),
     rows: objects.map((object) => ({
       cells: columns.map((column) => cell(column, object, nowMs)),
-      ...(rowObject === 'None' ? {} : { object: rowObject === 'Object' ? object : metadataOnly(object) }),
+      object: rowObject === 'None' ? null : rowObject === 'Object' ? object : metadataOnly(object),
     })),
   };
 }

@@ -15,10 +15,10 @@ export const column = {
   /** The text at a path, or what to show when there is none. */
   field: (name: string, path: string, missing = '<none>', priority = 0): PrinterColumn =>
     column.text(name, (object) => String(valueAt(object, splitPath(path)) ?? missing), priority),
-  /** The number at a path, 0 when there is none. */
-  count: (name: string, path: string): PrinterColumn => ({
+  /** The number at a path, 0 when there is none. Some of the real server's numbers are columns of type string. */
+  count: (name: string, path: string, type = 'integer'): PrinterColumn => ({
     name,
-    type: 'integer',
+    type,
     value: (object) => valueAt(object, splitPath(path)) ?? 0,
   }),
   /** Time since the moment at a path. */

@@ -5,12 +5,10 @@ import type { PrinterColumn } from '../resource.js';
 import { column, items } from './column.js';
 import { POD_COLUMNS } from './pod-columns.js';
 
-const dataCount = (object: ApiObject): string =>
-  String(
-    [object['data'], object['binaryData']].reduce<number>(
-      (sum, data) => sum + (isObject(data) ? Object.keys(data).length : 0),
-      0,
-    ),
+const dataCount = (object: ApiObject): number =>
+  [object['data'], object['binaryData']].reduce<number>(
+    (sum, data) => sum + (isObject(data) ? Object.keys(data).length : 0),
+    0,
   );
 
 /** Columns of the core kinds. */

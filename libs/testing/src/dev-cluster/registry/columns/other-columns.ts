@@ -65,7 +65,7 @@ export const OTHER_COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>> =
     column.text('Source', eventSource, 1),
     column.text('Message', (event) => String(event['message'] ?? '').trim()),
     column.since('First Seen', (event) => event['firstTimestamp'] ?? event['eventTime'] ?? null, 1),
-    column.text('Count', (event) => String(valueAt(event, ['series', 'count']) ?? event['count'] ?? 1), 1),
+    column.text('Count', (event) => valueAt(event, ['series', 'count']) ?? (event['count'] || 1), 1),
     column.text('Name', (event) => event.metadata.name, 1),
   ],
 };

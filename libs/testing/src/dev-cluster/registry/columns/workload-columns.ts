@@ -32,8 +32,8 @@ const ready = column.text(
 export const WORKLOAD_COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>> = {
   deployments: [
     ready,
-    column.field('Up-to-date', 'status.updatedReplicas', '0'),
-    column.field('Available', 'status.availableReplicas', '0'),
+    column.count('Up-to-date', 'status.updatedReplicas', 'string'),
+    column.count('Available', 'status.availableReplicas', 'string'),
     column.age,
     names,
     images,
@@ -71,7 +71,7 @@ export const WORKLOAD_COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>
       const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : '';
       return `${owner.kind.toLowerCase()}${group}/${owner.name}`;
     }),
-    column.field('Revision', 'revision', '0'),
+    column.count('Revision', 'revision', 'string'),
     column.age,
   ],
   horizontalpodautoscalers: [
@@ -81,8 +81,8 @@ export const WORKLOAD_COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>
     }),
     column.text('Targets', targets),
     column.field('MinPods', 'spec.minReplicas', '<unset>'),
-    column.field('MaxPods', 'spec.maxReplicas', '0'),
-    column.field('Replicas', 'status.currentReplicas', '0'),
+    column.count('MaxPods', 'spec.maxReplicas', 'string'),
+    column.count('Replicas', 'status.currentReplicas', 'string'),
     column.age,
   ],
   poddisruptionbudgets: [

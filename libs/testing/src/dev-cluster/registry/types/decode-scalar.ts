@@ -42,17 +42,23 @@ function decodeText(scalar: Scalar, text: string): string | Error {
     const isBase64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text) && text.replaceAll(/\s/g, '').length % 4 === 0;
     return isBase64 ? text.replaceAll(/\s/g, '') : new Error('illegal base64 data at input byte 0');
   }
-  if (scalar !== 'Time' && scalar !== 'MicroTime') return text;
+  return scalar === 'Time' || scalar === 'MicroTime' ? decodeTime(scalar, text) : text;
+}
+
+/** A moment in UTC: to the second, or to the microsecond, of which all six digits are asked for. */
+function decodeTime(scalar: 'Time' | 'MicroTime', text: string): string | Error {
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);
-  const atMs = match ? Date.parse(`${match[1]}T${match[2]}${match[4]}`) : Number.NaN;
-  if (Number.isNaN(atMs)) {
-    const layout = '2006-01-02T15:04:05Z07:00';
+  const [, day, time, fraction = '', zone] = match ?? [];
+  const atMs = match ? Date.parse(`${day}T${time}${zone}`) : Number.NaN;
+  if (Number.isNaN(atMs) || (scalar === 'MicroTime' && fraction.length !== 6)) {
+    const layout = `2006-01-02T15:04:05${scalar === 'MicroTime' ? '.000000' : ''}Z07:00`;
+    const rest = match ? `${fraction ? `.${fraction}` : ''}${zone}` : text;
     return new Error(
-      `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(text)}`,
+      `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as ${match ? '".000000"' : '"2006"'}`,
     );
   }
   const seconds = new Date(atMs).toISOString().slice(0, 19);
-  return scalar === 'Time' ? `${seconds}Z` : `${seconds}.${(match?.[3] ?? '').slice(0, 6).padEnd(6, '0')}Z`;
+  return scalar === 'Time' ? `${seconds}Z` : `${seconds}.${fraction}Z`;
 }
 
 /** The value of a field nobody has set. */
