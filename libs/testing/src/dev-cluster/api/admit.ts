@@ -1,5 +1,5 @@
 import type { ApiObject } from '../object/api-object.js';
-import { metadataCauses } from '../object/parse-object.js';
+import { metadataCauses } from '../object/metadata-causes.js';
 import { refuse } from '../object/refusals.js';
 import type { Target, WriteOptions } from './cluster-state.js';
 

@@ -26,7 +26,7 @@ export function commitUpdate(
   owners?: Ownership[],
 ): ApiObject {
   const { resource } = target;
-  const { name, resourceVersion, uid } = next.metadata;
+  const { name, resourceVersion } = next.metadata;
   if (name && name !== old.metadata.name) {
     throw refuse.badRequest(
       `the name of the object (${name}) does not match the name on the URL (${old.metadata.name})`,
@@ -34,10 +34,7 @@ export function commitUpdate(
   }
   if (resourceVersion && resourceVersion !== old.metadata.resourceVersion)
     throw refuse.stale(resource, old.metadata.name);
-  if (uid && uid !== old.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
-    throw refuse.conflict(resource, old.metadata.name, why);
-  }
+  requireSameIdentity(target, old, next);
   const resetsOwnership = isOwnershipReset(next);
   const result = withFixedParts(target, old, next, options.subresource);
   refuseNewFinalizers(target, old, result);
@@ -58,6 +55,23 @@ export function commitUpdate(
     return inVersion(state.store.remove(resourceKey(resource), stored), target.apiVersion);
   if (sameJson(stored, inVersion(old, stored.apiVersion))) return inVersion(old, target.apiVersion);
   return inVersion(state.store.put(resourceKey(resource), stored), target.apiVersion);
+}
+
+/** @throws ApiError 422 for another uid, or a deletion that nobody asked for */
+function requireSameIdentity({ resource }: Target, old: ApiObject, next: ApiObject): void {
+  for (const field of ['uid', 'deletionTimestamp'] as const) {
+    const value = next.metadata[field];
+    if (!value || value === old.metadata[field] || isSameTime(value, old.metadata[field])) continue;
+    const message = `Invalid value: ${JSON.stringify(value)}: field is immutable`;
+    throw refuse.invalid(resource, old.metadata.name, [
+      { field: `metadata.${field}`, reason: 'FieldValueInvalid', message },
+    ]);
+  }
+}
+
+/** Clients write times in forms of their own. */
+function isSameTime(a: string, b: string | undefined): boolean {
+  return Math.floor(Date.parse(a) / 1000) === Math.floor(Date.parse(b ?? '') / 1000);
 }
 
 /** A client clears managedFields by sending an empty list or a list of one empty entry. */

@@ -22,7 +22,7 @@ export function createObject(
   owners?: Ownership[],
 ): ApiObject {
   const { resource, apiVersion } = target;
-  const object = parseObject(body, { apiVersion, kind: resource.kind });
+  const object = parseObject(body, { apiVersion, kind: resource.kind, custom: resource.custom });
   if (object.metadata.resourceVersion) {
     throw refuse.badRequest('resourceVersion should not be set on objects to be created');
   }

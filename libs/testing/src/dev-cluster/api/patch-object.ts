@@ -27,7 +27,8 @@ export function patchObject(
 ): ApiObject {
   const old = readObject(state, target, name);
   const patched = patchJson(target, old, type, patch);
-  const next = parseObject(patched, { apiVersion: target.apiVersion, kind: target.resource.kind });
+  const { kind, custom } = target.resource;
+  const next = parseObject(patched, { apiVersion: target.apiVersion, kind, custom });
   return commitUpdate(state, target, old, next, options);
 }
 

@@ -13,8 +13,14 @@ export function updateObject(
   body: Json,
   options: WriteOptions,
 ): ApiObject {
-  const next = parseObject(body, { apiVersion: target.apiVersion, kind: target.resource.kind });
+  const { kind, custom } = target.resource;
+  const next = parseObject(body, { apiVersion: target.apiVersion, kind, custom });
   const old = readObject(state, target, name);
+  const { uid } = next.metadata;
+  if (uid && uid !== old.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+    throw refuse.conflict(target.resource, name, why);
+  }
   if (!next.metadata.name) throw refuse.badRequest(`the name of the object (${name} expected) is missing`);
   if (!next.metadata.resourceVersion && !target.resource.allowUnconditionalUpdate) {
     throw refuse.invalid(target.resource, name, [

@@ -39,7 +39,7 @@ describe('bad input', () => {
     ['POST', configMaps, '{"metadata":{"name":5}}', 400],
     ['POST', configMaps, '{"metadata":{"name":"x","labels":{"a":1}}}', 400],
     ['POST', configMaps, '{"metadata":{"name":"x","labels":{"a":"not valid!"}}}', 422],
-    ['POST', configMaps, '{"metadata":{"name":"x","ownerReferences":[{}]}}', 400],
+    ['POST', configMaps, '{"metadata":{"name":"x","ownerReferences":[{}]}}', 422],
     ['POST', configMaps, '{"metadata":{}}', 422],
     [
       'POST',

@@ -1,4 +1,5 @@
 import { bindPod, parseBinding } from '../api/bind-pod.js';
+import type { Target } from '../api/cluster-state.js';
 import { evictPod } from '../api/evict-pod.js';
 import { finalizeNamespace } from '../api/finalize-namespace.js';
 import { PATCH_TYPES, type PatchType } from '../api/patch-object.js';
@@ -46,14 +47,14 @@ async function handleScale(context: RequestContext, name: string, method: string
   if (method !== 'PUT' && method !== 'PATCH') throw refuse.methodNotAllowed();
   const body = await requiredBody(context);
   const scale =
-    method === 'PUT' ? body : patchScale(readScale(state, target, name), contentType(request), body);
+    method === 'PUT' ? body : patchScale(target, readScale(state, target, name), contentType(request), body);
   sendJson(response, 200, writeScale(state, target, name, scale, writeOptions(context)));
 }
 
-function patchScale(scale: JsonObject, type: string, patch: Json): Json {
-  const [jsonPatch, mergePatch] = PATCH_TYPES;
-  if (!PATCH_TYPES.includes(type as PatchType))
-    throw refuse.unsupportedMediaType([jsonPatch, mergePatch].join(', '));
+function patchScale({ resource }: Target, scale: JsonObject, type: string, patch: Json): Json {
+  const [jsonPatch, mergePatch, strategicPatch] = PATCH_TYPES;
+  const accepted = resource.custom ? [jsonPatch, mergePatch] : [jsonPatch, mergePatch, strategicPatch];
+  if (!accepted.includes(type as PatchType)) throw refuse.unsupportedMediaType(accepted.join(', '));
   // A Scale has no lists, so a strategic merge is a plain one.
   const patched: JsonObject =
     type === jsonPatch ? applyJsonPatch(scale, patch) : applyMergePatch(scale, patch);

@@ -1,17 +1,19 @@
 import { z } from 'zod';
-import type { Cause } from './api-error.js';
 import type { ApiObject, Json } from './api-object.js';
+import { isObject } from './json.js';
 import { refuse } from './refusals.js';
 
 const stringMap = z.record(z.string(), z.string());
 const nullToAbsent = <T extends z.ZodType>(schema: T) =>
   z.preprocess((v) => v ?? undefined, schema.optional());
 
+const nullToEmpty = z.preprocess((v) => v ?? '', z.string());
+
 const ownerReference = z.looseObject({
-  apiVersion: z.string().min(1),
-  kind: z.string().min(1),
-  name: z.string().min(1),
-  uid: z.string().min(1),
+  apiVersion: nullToEmpty,
+  kind: nullToEmpty,
+  name: nullToEmpty,
+  uid: nullToEmpty,
 });
 
 const metadata = z.looseObject({
@@ -35,23 +37,28 @@ const object = z.looseObject({
   status: nullToAbsent(z.looseObject({})),
 });
 
+/** The kind that a path stands for. */
+export interface ExpectedKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Custom resources must say themselves what they are. */
+  readonly custom?: boolean;
+}
+
 /**
  * An object as a client sent it, with a missing apiVersion and kind filled in. Name, uid and the other fields of
  * the server may still be empty.
  *
- * @throws ApiError 400 when it is not of this kind or its metadata has the wrong types
+ * @throws ApiError 400 when it is not of this kind or its metadata has the wrong types, 422 for a custom resource of
+ *   another kind or without a spec that is an object
  */
-export function parseObject(body: Json, expected: { apiVersion: string; kind: string }): ApiObject {
+export function parseObject(body: Json, expected: ExpectedKind): ApiObject {
   const result = object.safeParse(body);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw refuse.badRequest(
-      `${expected.kind} in version "${expected.apiVersion}" cannot be handled as a ${expected.kind}: ${issue?.path.join('.') || 'body'}: ${issue?.message}`,
-    );
-  }
+  if (!result.success) throw malformed(body, expected, result.error.issues[0]);
   const parsed = result.data;
   const apiVersion = parsed.apiVersion ?? expected.apiVersion;
   const kind = parsed.kind ?? expected.kind;
+  if (expected.custom) requireOwnName(parsed, body, expected);
   if (apiVersion !== expected.apiVersion || kind !== expected.kind) {
     throw refuse.badRequest(
       `the API version in the data (${apiVersion}, kind ${kind}) does not match the expected API version (${expected.apiVersion}, kind ${expected.kind})`,
@@ -67,35 +74,47 @@ export function parseObject(body: Json, expected: { apiVersion: string; kind: st
   return { ...withoutUndefined(parsed), apiVersion, kind, metadata: meta } as unknown as ApiObject;
 }
 
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+function malformed(
+  body: Json,
+  { apiVersion, kind, custom }: ExpectedKind,
+  issue: z.core.$ZodIssue | undefined,
+) {
+  const [field] = issue?.path ?? [];
+  if (custom && isObject(body) && issue?.path.length === 1 && (field === 'spec' || field === 'status')) {
+    const value = body[field];
+    const type = JSON.stringify(Array.isArray(value) ? 'array' : typeof value);
+    const message = `Invalid value: ${type}: ${field} in body must be of type object: ${type}`;
+    const { name } = isObject(body['metadata']) ? body['metadata'] : {};
+    const [group = ''] = apiVersion.split('/');
+    return refuse.invalid({ group, plural: '', kind }, String(name ?? ''), [
+      { field, reason: 'FieldValueTypeInvalid', message },
+    ]);
+  }
+  return refuse.badRequest(
+    `${kind} in version "${apiVersion}" cannot be handled as a ${kind}: ${issue?.path.join('.') || 'body'}: ${issue?.message}`,
+  );
 }
 
-const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+/** @throws ApiError 400 when the object does not say what it is, 422 when it is of another kind */
+function requireOwnName(sent: z.infer<typeof object>, body: Json, { kind, apiVersion }: ExpectedKind): void {
+  for (const [field, value] of [
+    ['Kind', sent.kind],
+    ['apiVersion', sent.apiVersion],
+  ]) {
+    if (value) continue;
+    const text = JSON.stringify(body);
+    throw refuse.badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): Object '${field}' is missing in '${text}'`,
+    );
+  }
+  if (sent.kind === kind || sent.apiVersion !== apiVersion) return;
+  const [group = ''] = apiVersion.split('/');
+  const message = `Invalid value: ${JSON.stringify(sent.kind)}: must be ${kind}`;
+  throw refuse.invalid({ group, plural: '', kind: sent.kind ?? '' }, sent.metadata?.name ?? '', [
+    { field: 'kind', reason: 'FieldValueInvalid', message },
+  ]);
+}
 
-/** What is wrong with the labels and annotations of an object. */
-export function metadataCauses({ metadata: { labels = {}, annotations = {} } }: ApiObject): Cause[] {
-  const invalid = (field: string, value: string, why: string): Cause => ({
-    field,
-    reason: 'FieldValueInvalid',
-    message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
-  });
-  const causes: Cause[] = [];
-  for (const [key, value] of Object.entries(labels)) {
-    if (!LABEL_KEY.test(key)) causes.push(invalid('metadata.labels', key, 'not a valid label name'));
-    if (!LABEL_VALUE.test(value))
-      causes.push(
-        invalid(
-          'metadata.labels',
-          value,
-          'a valid label is at most 63 characters of alphanumerics, -, _ and .',
-        ),
-      );
-  }
-  for (const key of Object.keys(annotations)) {
-    if (!LABEL_KEY.test(key))
-      causes.push(invalid('metadata.annotations', key, 'not a valid annotation name'));
-  }
-  return causes;
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 }
