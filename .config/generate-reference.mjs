@@ -11,6 +11,7 @@ const services = [
   { app: 'scheduler', metrics: 'SchedulerMetrics' },
   { app: 'kv-index', metrics: 'KvIndexMetrics' },
   { app: 'autoscaler', metrics: 'AutoscalerMetrics' },
+  { app: 'gang-placer', metrics: 'PlacerMetrics' },
 ];
 const { configReference } = await import(`${root}/libs/platform/dist/index.js`);
 

@@ -27,7 +27,8 @@ export function registerHealth(
   health.register({
     name: 'lease',
     required: false,
-    check: () => (leader.isLeading ? `leading, transition ${leader.transitions}` : 'another replica leads'),
+    check: () =>
+      leader.isLeading ? `leading, transition ${leader.transitions}` : 'this replica does not lead',
   });
   health.register(clusterCheck(cluster));
   health.register(busCheck(bus));

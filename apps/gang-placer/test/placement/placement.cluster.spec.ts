@@ -23,7 +23,7 @@ const definitionKind: ResourceKind<Definition> = {
   ...{ plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition' },
 };
 const GPU = 'nvidia.com/gpu';
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const NODES = { r1: ['a1', 'a2', 'a3'], r2: ['b1', 'b2', 'b3'] };
 const eventually = (condition: () => Promise<boolean>) => until(condition, PATIENCE_MS);
 
@@ -130,14 +130,14 @@ describe('the gang-placer as a process', () => {
   }, 180_000);
 
   it('is killed at write after write, and leaves nothing partial, double or oversubscribed', async () => {
-    const kills = 12;
+    const kills = 8;
     for (let i = 0; i < kills; i++) {
       // Small enough that all fit in the end; each process also finds what the one before left half done.
       await cluster.create(podCliqueSetKind, engines(`set-${i}`, 2, 1));
       // The workload side writes some twenty times before the first decision: cover both.
       const killed = new PlacerProcess(api.kubeconfigPath, {
         fault: i % 2 ? 'before' : 'after',
-        atWrite: 14 + 2 * i,
+        atWrite: 12 + 3 * i,
       });
       const end = await killed.ended;
       if (end !== 'SIGKILL') throw new Error(`ended with ${end} instead of being killed:\n${killed.log}`);
@@ -147,5 +147,5 @@ describe('the gang-placer as a process', () => {
     await ledger.verify(NAMESPACE);
     const pods = (await cluster.list(podKind, { namespace: NAMESPACE })).filter(({ spec }) => spec?.nodeName);
     expect(pods).toHaveLength(kills * 3);
-  }, 300_000);
+  }, 600_000);
 });

@@ -13,8 +13,13 @@ export const scalingDecided = event({
   to: count,
   reason: z.string().max(1000),
 }).describe('A replica count was decided');
-export const placementDecided = event({ ...gang, pods }).describe('A whole gang has a place');
-export const placementBound = event({ ...gang, pods, waitedMs: millis }).describe(
+const attempt = count.optional().describe('Number of the decision on the gang');
+export const placementDecided = event({
+  ...{ ...gang, pods, attempt },
+  score: z.number().min(0).max(1).optional().describe('1 = as few nodes as possible'),
+  domain: z.string().max(512).optional().describe('Node label and value that all its nodes share'),
+}).describe('A whole gang has a place');
+export const placementBound = event({ ...gang, pods, attempt, waitedMs: millis }).describe(
   'Every pod of a gang is bound',
 );
 export const placementEvicted = event({ ...gang, pods, reason: z.string().max(1000) }).describe(
