@@ -1,4 +1,4 @@
-import type { PodGang } from '@penstock/contracts';
+import { MAX_GANG_PODS, type PodGang } from '@penstock/contracts';
 import type { GangRequest, TopologyConstraint } from '@penstock/core/placement';
 import type { GangState } from './gang-state.js';
 import { readPod } from './read-pod.js';
@@ -24,6 +24,12 @@ export function gangRequest({ gang, groups, wasComplete }: GangState): GangReque
 
 /** Rules of the gang's pods that cannot be kept here; empty when all can. */
 export function podProblems({ groups }: GangState): string[] {
+  const count = groups.reduce((sum, { free, bound }) => sum + free.length + bound.length, 0);
+  if (count > MAX_GANG_PODS) {
+    return [
+      `the gang has ${count} pods, and one decision holds ${MAX_GANG_PODS}: split it into several gangs`,
+    ];
+  }
   return groups.flatMap(({ free }) =>
     free.flatMap((pod) => {
       const { problem } = readPod(pod);

@@ -5,9 +5,18 @@ import { completeSince } from './placement-events.js';
 
 /**
  * `creating`: pods are missing. `gated`: pods may not be placed yet. `waiting`: for room. `decided`, `binding`: on the
- * way. `bound`: the minimum is on nodes. `lost`: it was, and is no longer.
+ * way. `bound`: the minimum is on nodes. `lost`: it was, and is no longer. `asleep`: no pods are wanted.
  */
-export const GANG_STATES = ['creating', 'gated', 'waiting', 'decided', 'binding', 'bound', 'lost'] as const;
+export const GANG_STATES = [
+  'creating',
+  'gated',
+  'waiting',
+  'decided',
+  'binding',
+  'bound',
+  'lost',
+  'asleep',
+] as const;
 export type GangStateName = (typeof GANG_STATES)[number];
 
 /** What `ListGangs` says of a gang. */
@@ -46,7 +55,8 @@ export function priorityOf({ groups }: GangState): number {
 }
 
 function stateName(state: GangState): GangStateName {
-  const { phase, pending, wasComplete, placement } = state;
+  const { phase, pending, wasComplete, placement, groups } = state;
+  if (groups.every((group) => group.minReplicas + podsIn(group) === 0)) return 'asleep';
   if (pending.length > 0) return phase === 'Binding' ? 'binding' : 'decided';
   if (placement && hasMinimum(state) && boundCount(state) > 0) return 'bound';
   if (wasComplete) return 'lost';

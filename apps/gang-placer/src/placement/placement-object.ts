@@ -55,7 +55,7 @@ function newMetadata({ gang }: GangState): GangPlacement['metadata'] {
   const { apiVersion, kind } = gang;
   return {
     ...{ namespace, name, labels },
-    ownerReferences: [{ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }],
+    ownerReferences: [{ apiVersion, kind, name, uid, controller: true }],
   };
 }
 

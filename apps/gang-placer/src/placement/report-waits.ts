@@ -4,6 +4,7 @@ import { type Cluster, ClusterError } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import type { LeaderTerm } from '../leader/leader-part.js';
 import { setCondition } from '../workload/set-condition.js';
+import { stableHash } from '../workload/stable-hash.js';
 import { boundedParallel } from './bounded-parallel.js';
 import type { PlacementEvents } from './placement-events.js';
 import type { PlacementStore } from './placement-store.js';
@@ -22,6 +23,9 @@ export interface WaitReporterOptions {
   readonly intervalMs: number;
   readonly bindConcurrency: number;
 }
+
+/** Shortest time between two reports of one gang, also when the counts in the words differ. */
+const OTHER_WORDS_MS = 1_000;
 
 interface Told {
   readonly message: string;
@@ -81,8 +85,9 @@ export class WaitReporter {
     }
     await this.writePods(gang, wait);
     const last = this.told.get(key);
-    const againInMs = last ? last.atMs + intervalMs - nowMs() : 0;
-    if (last && last.message === wait.message && againInMs > 0) return { againInMs };
+    const pauseMs = last?.message === wait.message ? intervalMs : Math.min(intervalMs, OTHER_WORDS_MS);
+    const againInMs = last ? last.atMs + pauseMs - nowMs() : 0;
+    if (againInMs > 0) return { againInMs };
     this.told.set(key, { message: wait.message, atMs: nowMs() });
     events.refused(gang, wait);
     this.options.cluster.recordEvent({
@@ -114,10 +119,7 @@ export class WaitReporter {
             : conditions,
       };
     };
-    if (
-      JSON.stringify(next(gang)) ===
-      JSON.stringify({ ...gang.status, conditions: gang.status?.conditions ?? [] })
-    )
+    if (stableHash(next(gang)) === stableHash({ ...gang.status, conditions: gang.status?.conditions ?? [] }))
       return;
     const { namespace, name, uid } = gang.metadata;
     const fresh = await cluster.get(podGangKind, namespace, name);

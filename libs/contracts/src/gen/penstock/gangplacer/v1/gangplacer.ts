@@ -48,7 +48,7 @@ export interface Decision {
 export interface Gang {
   namespace: string;
   name: string;
-  /** creating, gated, waiting, decided, binding, bound or lost. */
+  /** creating, gated, waiting, decided, binding, bound, lost or asleep. */
   state: string;
   /** Pods of the minimum, of the gang, and bound so far. */
   minimumPods: number;
