@@ -19,14 +19,14 @@ export function ensureNodes(state: ClusterState, config: KubeletConfig): void {
   const wanted = Array.from({ length: config.nodes }, (_, i) => `node-${i + 1}`);
   for (const name of wanted) ensureNode(state, config, name);
   const inUse = new Set(state.store.list('pods').map((pod) => pod.spec?.['nodeName']));
-  for (const node of simulatedNodes(state)) {
+  for (const node of state.store.list('nodes').filter(isSimulatedNode)) {
     const { name } = node.metadata;
     if (!wanted.includes(name) && !inUse.has(name)) state.store.remove('nodes', node);
   }
 }
 
-export function simulatedNodes(state: ClusterState): ApiObject[] {
-  return state.store.list('nodes').filter(({ metadata }) => metadata.labels?.[SIMULATED_LABEL] === 'true');
+export function isSimulatedNode({ metadata }: ApiObject): boolean {
+  return metadata.labels?.[SIMULATED_LABEL] === 'true';
 }
 
 function ensureNode(state: ClusterState, { gpusPerNode, gpuProduct }: KubeletConfig, name: string): void {

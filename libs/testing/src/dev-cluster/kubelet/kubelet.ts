@@ -9,13 +9,14 @@ import type { StoreEvent } from '../storage/event.js';
 import { ContainerLogs } from './container-logs.js';
 import { signalGroup } from './container-process.js';
 import { ContainerRecords } from './container-record.js';
-import { ensureNodes, simulatedNodes } from './ensure-nodes.js';
+import { ensureNodes, isSimulatedNode } from './ensure-nodes.js';
 import type { KubeletConfig } from './kubelet-config.js';
 import type { KubeletTools } from './kubelet-tools.js';
 import { PodAddresses } from './pod-addresses.js';
-import { containersOf, listOf } from './pod-spec.js';
+import { containersOf, initContainersOf, listOf } from './pod-spec.js';
 import { PodVolumes } from './pod-volumes.js';
 import { PodWorker } from './pod-worker.js';
+import { isVirtualNode } from './virtual-nodes.js';
 
 const LOG_CAP_INTERVAL_MS = 30_000;
 
@@ -67,10 +68,14 @@ export class Kubelet implements PodLogs {
 
   logFile(namespace: string, name: string, container: string | undefined, previous: boolean): string {
     const pod = readObject(this.state, { ...this.state.registry.stored('pods'), namespace }, name);
-    const names = containersOf(pod).map((c) => c.name);
+    const node = this.state.store.get('nodes', undefined, String(pod.spec?.['nodeName'] ?? ''));
+    if (isVirtualNode(node)) throw refuse.badRequest(`pod ${name} is on a virtual node and prints nothing`);
+    const names = [...containersOf(pod), ...initContainersOf(pod)].map((c) => c.name);
     const chosen = container ?? names[0] ?? '';
     if (!names.includes(chosen)) throw refuse.badRequest(`container ${chosen} is not valid for pod ${name}`);
-    const status = listOf(pod.status?.['containerStatuses']).find((s) => s['name'] === chosen);
+    const status = ['containerStatuses', 'initContainerStatuses']
+      .flatMap((field) => listOf(pod.status?.[field]))
+      .find((s) => s['name'] === chosen);
     const restarts = Number(status?.['restartCount'] ?? 0) - (previous ? 1 : 0);
     const path = this.tools.logs.path(pod, chosen, restarts);
     if (existsSync(path)) return path;
@@ -105,7 +110,8 @@ export class Kubelet implements PodLogs {
       known.update(pod);
       return;
     }
-    if (!simulatedNodes(this.state).some((node) => node.metadata.name === pod.spec?.['nodeName'])) return;
+    const node = this.state.store.get('nodes', undefined, String(pod.spec?.['nodeName'] ?? ''));
+    if (!node || !isSimulatedNode(node)) return;
     const worker = new PodWorker(this.tools, pod);
     this.workers.set(pod.metadata.uid, worker);
     worker.begin();

@@ -97,7 +97,7 @@ describe('volumes of the simulated kubelet', () => {
     const gate = {
       name: 'gate',
       image: 'lab/any',
-      command: ['sh', '-c', script],
+      command: ['sh', '-c', `echo waiting; ${script}`],
       volumeMounts: [{ name: 'start', mountPath: '/gate' }],
     };
     await lab.create('gated', [], { volumes, initContainers: [gate] });
@@ -105,6 +105,7 @@ describe('volumes of the simulated kubelet', () => {
       Boolean(p.status?.initContainerStatuses?.[0]?.state?.running),
     );
     expect(waiting.status?.conditions?.find((c) => c.type === 'Initialized')?.status).toBe('False');
+    await eventually(async () => expect(await lab.log('gated', { container: 'gate' })).toBe('waiting\n'));
     await annotate('gated', { 'penstock.dev/start-allowed': 'true' });
     const pod = await lab.running('gated');
     expect(pod.status?.initContainerStatuses?.[0]).toMatchObject({

@@ -52,6 +52,7 @@ describe('virtual nodes', () => {
       ['PodScheduled', 'True'],
       ['Ready', 'True'],
     ]);
+    await expect(lab.log('first')).rejects.toThrow('pod first is on a virtual node and prints nothing');
     expect((await lab.api.readNode({ name: 'v1' })).status?.conditions).toEqual([
       expect.objectContaining({ type: 'Ready', status: 'True' }),
     ]);
