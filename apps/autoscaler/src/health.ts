@@ -42,7 +42,7 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
     name: 'lease',
     required: false,
     check: () =>
-      leadership.isLeading ? `leading, transition ${leadership.lease?.transitions}` : 'another replica leads',
+      leadership.isLeading ? `leading, transition ${leadership.lease?.transitions}` : 'not leading',
   });
   health.register(clusterCheck(cluster));
   health.register(busCheck(bus));

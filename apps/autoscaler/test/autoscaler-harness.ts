@@ -66,7 +66,7 @@ export class World {
       (isReady(pod) ? 1_000_000 : 0) +
       Number(pod.metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? 0);
     const surplus = [...pods].sort((a, b) => rank(a) - rank(b)).slice(0, Math.max(0, pods.length - wanted));
-    for (const { metadata } of surplus) await this.cluster.delete(podKind as never, NAMESPACE, metadata.name);
+    for (const { metadata } of surplus) await this.cluster.delete(podKind, NAMESPACE, metadata.name);
   }
 
   async addPod(name: string, labels: Record<string, string>): Promise<void> {
@@ -81,21 +81,22 @@ export class World {
       podIP: `10.0.0.${Number(name.match(/\d+$/)?.[0] ?? 0) + 1}`,
       conditions: [{ type: 'Ready', status: 'True' }],
     };
-    await this.cluster.mergePatch(podKind as never, NAMESPACE, name, { status }, { subresource: 'status' });
+    await this.cluster.mergePatch(podKind, NAMESPACE, name, { status }, { subresource: 'status' });
   }
 
   async replicas(name: string): Promise<number> {
-    return (await this.cluster.readScale(deploymentKind as never, NAMESPACE, name))?.replicas ?? -1;
+    return (await this.cluster.readScale(deploymentKind, NAMESPACE, name))?.replicas ?? -1;
   }
 
   async podsOf(name: string): Promise<Pod[]> {
     const options = { namespace: NAMESPACE, labelSelector: `variant=${name}` };
-    return (await this.cluster.list(podKind as never, options)) as unknown as Pod[];
+    return await this.cluster.list(podKind, options);
   }
 
   async variant(name: string): Promise<VariantAutoscaling> {
-    const object = await this.cluster.get(variantAutoscalingKind as never, NAMESPACE, name);
-    return object as unknown as VariantAutoscaling;
+    const object = await this.cluster.get(variantAutoscalingKind, NAMESPACE, name);
+    if (!object) throw new Error(`there is no variant ${name}`);
+    return object;
   }
 
   /** Condition of a variant as `status/reason`. */
@@ -115,7 +116,7 @@ export class World {
     over: Partial<EventData<'demand.reported'>> = {},
     byPod: Record<string, Load> = {},
   ): Promise<void> {
-    const all = (await this.cluster.list(podKind as never, { namespace: NAMESPACE })) as unknown as Pod[];
+    const all = await this.cluster.list(podKind, { namespace: NAMESPACE });
     const engines = all.filter(isReady).map(({ metadata }) => ({
       engine: `${NAMESPACE}/${metadata.name}`,
       role: (metadata.labels?.['llm-d.ai/role'] ?? 'both') as 'both',

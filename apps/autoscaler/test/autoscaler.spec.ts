@@ -154,7 +154,7 @@ describe('autoscaler', () => {
     expect(await world.replicas('a')).toBe(2);
     const [victim] = await world.draining('a');
     const other = (await world.podsOf('a')).find((p) => p.metadata.name !== victim);
-    await world.cluster.delete(podKind as never, NAMESPACE, other?.metadata.name ?? '');
+    await world.cluster.delete(podKind, NAMESPACE, other?.metadata.name ?? '');
     await running.seconds(20, () => world.report({ running: 0, kvUsage: 0 }));
     expect(await world.draining('a')).toEqual([victim]);
     await running.seconds(15, () => world.report({ running: 0, kvUsage: 0 }));
@@ -224,7 +224,7 @@ describe('autoscaler', () => {
       actuation: { applied: false },
     });
     expect(await running.metric('wva_desired_replicas')).toEqual([expect.stringMatching(/ 2$/)]);
-    await world.cluster.delete(horizontalPodAutoscalerKind as never, NAMESPACE, 'hpa-a');
+    await world.cluster.delete(horizontalPodAutoscalerKind, NAMESPACE, 'hpa-a');
     await running.second(() => world.report({ kvUsage: 1, waiting: 20 }), ['a']);
     expect(await world.replicas('a')).toBe(2);
   });
@@ -350,7 +350,7 @@ describe('autoscaler', () => {
     await world.addVariant(variantOf('a'));
     const running = await begin();
     await running.second(() => world.report());
-    await world.cluster.writeScale(deploymentKind as never, NAMESPACE, 'a', 4);
+    await world.cluster.writeScale(deploymentKind, NAMESPACE, 'a', 4);
     await running.second(() => world.report({ kvUsage: 1, waiting: 20 }), ['a']);
     expect(await world.replicas('a')).toBe(4);
   });
@@ -381,7 +381,7 @@ describe('autoscaler', () => {
     const running = await begin();
     await running.second(() => world.report());
     expect(running.parts.board.all()).toHaveLength(1);
-    await world.cluster.delete(variantAutoscalingKind as never, NAMESPACE, 'a');
+    await world.cluster.delete(variantAutoscalingKind, NAMESPACE, 'a');
     await running.second(() => world.report());
     expect(running.parts.board.all()).toEqual([]);
     expect(await running.metric('wva_desired_replicas')).toEqual([]);

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   GROVE_LABELS,
-  type Pod,
   podCliqueKind,
   podCliqueScalingGroupKind,
   podCliqueSetKind,
   podKind,
-  type ResourceKind,
 } from '@penstock/contracts';
+import type { ResourceKind } from '@penstock/core/ports';
 import { RunningAutoscaler, World } from './autoscaler-harness.js';
 import { NAMESPACE, POOL_LABELS, podClique, podCliqueSet, scalingGroup, variantOf } from './objects.js';
 
@@ -28,7 +27,7 @@ const target = (kind: ResourceKind, name: string) => ({
   scaleTargetRef: { apiVersion: 'grove.io/v1alpha1', kind: kind.kind, name },
 });
 const replicas = async (kind: ResourceKind, name: string) =>
-  (await world.cluster.readScale(kind as never, NAMESPACE, name))?.replicas;
+  (await world.cluster.readScale(kind, NAMESPACE, name))?.replicas;
 const groupPod = (replica: number, clique: string, labels: Record<string, string> = {}) =>
   world.addPod(`set-0-decode-${replica}-${clique}-0`, {
     [GROVE_LABELS.podCliqueScalingGroup]: 'set-0-decode',
@@ -93,7 +92,7 @@ describe('autoscaler, with Grove targets', () => {
     const busy = (name: string) => ({ [name]: { running: 3 } });
     const report = () => world.report({ running: 0, kvUsage: 0.1 }, {}, busy('set-0-decode-1-leader-0'));
     await running.seconds(16, report);
-    const pods = (await world.cluster.list(podKind as never, {})) as unknown as Pod[];
+    const pods = await world.cluster.list(podKind, {});
     const draining = pods.filter(
       ({ metadata }) => metadata.annotations?.['penstock.dev/draining'] !== undefined,
     );
@@ -107,7 +106,7 @@ describe('autoscaler, with Grove targets', () => {
   });
 
   it('wakes a PodCliqueSet that sleeps', async () => {
-    await world.cluster.writeScale(podCliqueSetKind as never, NAMESPACE, 'set', 0);
+    await world.cluster.writeScale(podCliqueSetKind, NAMESPACE, 'set', 0);
     await world.addVariant(variantOf('whole', { ...target(podCliqueSetKind, 'set'), minReplicas: 0 }));
     const running = await begin();
     await world.report({}, { held: 1, heldTokens: 10, requests: 1 });

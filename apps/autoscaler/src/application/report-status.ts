@@ -64,10 +64,15 @@ export class StatusReporter {
     this.running.add(key);
     try {
       const { namespace, name } = object.metadata;
-      const kind = variantAutoscalingKind as never;
       // A merge patch leaves what it does not name: what no longer holds must be named.
       const status = { desiredOptimizedAlloc: null, actuation: null, ...after };
-      await cluster.mergePatch(kind, namespace, name, { status }, { subresource: 'status' });
+      await cluster.mergePatch(
+        variantAutoscalingKind,
+        namespace,
+        name,
+        { status },
+        { subresource: 'status' },
+      );
       metrics.countWrite('status', 'ok');
     } catch (error) {
       const reason = error instanceof ClusterError ? error.reason : 'error';

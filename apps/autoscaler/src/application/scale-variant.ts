@@ -4,7 +4,6 @@ import {
   type EventData,
   POD_DELETION_COST_ANNOTATION,
   podKind,
-  type ResourceKind,
 } from '@penstock/contracts';
 import {
   type Clock,
@@ -88,11 +87,11 @@ export class VariantScaler {
   private async scale({ variant }: VariantSituation, replicas: number, why: string): Promise<boolean> {
     const { cluster, logger, mayWrite } = this.options;
     const { kind, namespace, name, specReplicas } = variant.target;
-    const scale = await cluster.readScale(kind as ResourceKind<never>, namespace, name);
+    const scale = await cluster.readScale(kind, namespace, name);
     if (scale?.replicas !== specReplicas || !mayWrite()) return false;
     const { resourceVersion } = scale;
     await this.counted('scale', () =>
-      cluster.writeScale(kind as ResourceKind<never>, namespace, name, replicas, { resourceVersion }),
+      cluster.writeScale(kind, namespace, name, replicas, { resourceVersion }),
     );
     const message = `${kind.kind} ${name}: spec.replicas ${specReplicas} → ${replicas}; ${why}`;
     logger.info({ namespace, kind: kind.kind, resource: name, reason: why, count: replicas }, 'scaled');
@@ -141,7 +140,7 @@ export class VariantScaler {
       const { namespace, name, uid } = metadata;
       // With the uid: a pod of the same name that was made since is another one.
       const patch = { metadata: { uid, annotations } };
-      await this.counted(what, () => cluster.mergePatch(podKind as never, namespace, name, patch)).catch(
+      await this.counted(what, () => cluster.mergePatch(podKind, namespace, name, patch)).catch(
         (error: unknown) => {
           if (!(error instanceof ClusterError) || error.reason !== 'not-found') throw error;
         },

@@ -8,8 +8,8 @@ import {
   podCliqueKind,
   podCliqueScalingGroupKind,
   podCliqueSetKind,
-  type ResourceKind,
 } from '@penstock/contracts';
+import type { ResourceKind } from '@penstock/core/ports';
 import type { Target } from './target.js';
 
 type Described = Omit<Target, 'kind' | 'namespace' | 'name'>;

@@ -1,4 +1,4 @@
-import type { ResourceKind } from '@penstock/contracts';
+import type { ResourceKind } from '@penstock/core/ports';
 
 type Labels = Readonly<Record<string, string>>;
 

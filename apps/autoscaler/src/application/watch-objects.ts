@@ -2,6 +2,8 @@ import { type Pool, poolOf, poolOfV1Alpha2 } from '@penstock/cluster';
 import {
   type HorizontalPodAutoscaler,
   horizontalPodAutoscalerKind,
+  type InferencePool,
+  type InferencePoolV1Alpha2,
   inferencePoolKind,
   inferencePoolV1Alpha2Kind,
   type PodCliqueSet,
@@ -16,20 +18,26 @@ import { TARGET_KINDS } from './target-kinds.js';
 
 /** Variants and everything they refer to, as last seen. */
 export class ObjectWatch implements ReferencedObjects {
+  private readonly variantObjects: Informer<VariantAutoscaling>;
+  private readonly autoscalerObjects: Informer<HorizontalPodAutoscaler>;
+  private readonly poolObjects: Informer<InferencePool>;
+  private readonly oldPoolObjects: Informer<InferencePoolV1Alpha2>;
+  /** By kind. */
+  private readonly targets = new Map<string, Informer<ClusterObject>>();
   private readonly informers = new Map<string, Informer<ClusterObject>>();
 
   /** @param namespace watch one namespace only */
   constructor(cluster: Cluster, namespace: string | undefined) {
-    const kinds = [
-      variantAutoscalingKind,
-      horizontalPodAutoscalerKind,
-      inferencePoolKind,
-      inferencePoolV1Alpha2Kind,
-      ...TARGET_KINDS.map(({ kind }) => kind),
-    ] as unknown as ResourceKind<ClusterObject>[];
-    for (const kind of kinds) {
-      this.informers.set(keyOf(kind), cluster.inform(kind, namespace === undefined ? {} : { namespace }));
-    }
+    const inform = <T extends ClusterObject>(kind: ResourceKind<T>): Informer<T> => {
+      const informer = cluster.inform(kind, namespace === undefined ? {} : { namespace });
+      this.informers.set(`${kind.plural}.${kind.group}`, informer);
+      return informer;
+    };
+    this.variantObjects = inform(variantAutoscalingKind);
+    this.autoscalerObjects = inform(horizontalPodAutoscalerKind);
+    this.poolObjects = inform(inferencePoolKind);
+    this.oldPoolObjects = inform(inferencePoolV1Alpha2Kind);
+    for (const { kind } of TARGET_KINDS) this.targets.set(kind.kind, inform(kind));
   }
 
   /** Kinds that were not listed yet. */
@@ -38,19 +46,19 @@ export class ObjectWatch implements ReferencedObjects {
   }
 
   variants(): readonly VariantAutoscaling[] {
-    return this.all<VariantAutoscaling>(variantAutoscalingKind as never);
+    return this.variantObjects.list();
   }
 
   get autoscalers(): readonly HorizontalPodAutoscaler[] {
-    return this.all<HorizontalPodAutoscaler>(horizontalPodAutoscalerKind as never);
+    return this.autoscalerObjects.list();
   }
 
   /** Pools that can be served; where both versions name the same one, v1 has it. */
   get pools(): readonly Pool[] {
     const pools = new Map<string, Pool>();
     const outcomes = [
-      ...this.all<never>(inferencePoolV1Alpha2Kind as never).map(poolOfV1Alpha2),
-      ...this.all<never>(inferencePoolKind as never).map(poolOf),
+      ...this.oldPoolObjects.list().map(poolOfV1Alpha2),
+      ...this.poolObjects.list().map(poolOf),
     ];
     for (const outcome of outcomes) {
       if ('pool' in outcome) pools.set(`${outcome.pool.namespace}/${outcome.pool.name}`, outcome.pool);
@@ -60,7 +68,7 @@ export class ObjectWatch implements ReferencedObjects {
 
   target(kindName: string, namespace: string, name: string): Target | undefined {
     const known = TARGET_KINDS.find(({ kind }) => kind.kind === kindName);
-    const object = known && this.informers.get(keyOf(known.kind))?.get(namespace, name);
+    const object = this.targets.get(kindName)?.get(namespace, name);
     if (!known || !object || object.metadata.deletionTimestamp !== undefined) return undefined;
     const described = known.describe(object as never, ({ metadata }) => this.setOf(metadata));
     return { kind: known.kind, namespace, name, ...described };
@@ -72,15 +80,7 @@ export class ObjectWatch implements ReferencedObjects {
 
   private setOf({ namespace, ownerReferences }: PodCliqueSet['metadata']): PodCliqueSet | undefined {
     const owner = ownerReferences?.find(({ kind }) => kind === podCliqueSetKind.kind);
-    const informer = this.informers.get(keyOf(podCliqueSetKind));
-    return owner && (informer?.get(namespace, owner.name) as PodCliqueSet | undefined);
+    const sets = this.targets.get(podCliqueSetKind.kind);
+    return owner && (sets?.get(namespace, owner.name) as PodCliqueSet | undefined);
   }
-
-  private all<T>(kind: ResourceKind): readonly T[] {
-    return (this.informers.get(keyOf(kind))?.list() ?? []) as unknown as readonly T[];
-  }
-}
-
-function keyOf({ plural, group }: Pick<ResourceKind, 'plural' | 'group'>): string {
-  return group === '' ? plural : `${plural}.${group}`;
 }

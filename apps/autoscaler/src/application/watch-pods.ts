@@ -1,10 +1,10 @@
 import { type Pod, podKind } from '@penstock/contracts';
-import type { Cluster, Informer, ResourceKind } from '@penstock/core/ports';
+import type { Cluster, Informer } from '@penstock/core/ports';
 import { type Target, targetKey } from './target.js';
 
 interface Watched {
   readonly selector: string;
-  readonly informer: Informer<never>;
+  readonly informer: Informer<Pod>;
 }
 
 /** The pods of every scale target: one watch per target, so that other pods of the cluster cost nothing. */
@@ -27,7 +27,7 @@ export class PodWatch {
   /** Undefined until they were listed, and for a target whose pods cannot be told from others. */
   pods(target: Target): readonly Pod[] | undefined {
     const informer = this.watched.get(targetKey(target))?.informer;
-    return informer?.synced ? (informer.list() as unknown as readonly Pod[]) : undefined;
+    return informer?.synced ? informer.list() : undefined;
   }
 
   async stop(): Promise<void> {
@@ -46,7 +46,7 @@ export class PodWatch {
     this.watched.delete(key);
     if (selector === '') return;
     const options = { namespace: target.namespace, labelSelector: selector };
-    const informer = this.cluster.inform(podKind as unknown as ResourceKind<never>, options);
+    const informer = this.cluster.inform(podKind, options);
     this.watched.set(key, { selector, informer });
   }
 }
