@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { type PavedRoadInferencePool, type PodCliqueSet, podCliqueSetSchema } from '@penstock/contracts';
 import fc from 'fast-check';
-import type { Translation } from '../translation.js';
-import { pavedRoadTranslator } from './translate-paved-road.js';
+import { pavedRoadTranslator } from '../../src/translation/paved-road/translate-paved-road.js';
+import type { Translation } from '../../src/translation/translation.js';
 
 const settings = { keepFrontend: false, engineImage: 'vllm/vllm-openai:v0' };
 const pool = (spec: object, annotations?: Record<string, string>) =>

@@ -1,65 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { type DynamoGraphDeployment, type PodCliqueSet, podCliqueSetSchema } from '@penstock/contracts';
+import { podCliqueSetSchema } from '@penstock/contracts';
 import fc from 'fast-check';
-import type { Translation, TranslationResult } from '../translation.js';
-import { graphTranslator } from './translate-graph.js';
-
-const settings = { keepFrontend: false, engineImage: 'unused' };
-const worker = (args: string[], more: object = {}) => ({
-  dynamoNamespace: 'chat',
-  componentType: 'worker',
-  replicas: 1,
-  resources: { limits: { gpu: '1' } },
-  extraPodSpec: {
-    mainContainer: {
-      image: 'registry.example/vllm-runtime:1',
-      workingDir: '/workspace',
-      command: ['python3', '-m', 'dynamo.vllm'],
-      args: ['--model', 'Qwen/Qwen3-0.6B', ...args],
-    },
-  },
-  ...more,
-});
-const frontend = {
-  componentType: 'frontend',
-  replicas: 1,
-  extraPodSpec: { mainContainer: { image: 'f:1' } },
-};
-const disaggregated = {
-  Frontend: { ...frontend, envs: [{ name: 'DYN_ROUTER_MODE', value: 'kv' }] },
-  Decode: worker([], { replicas: 2 }),
-  Prefill: worker(['--is-prefill-worker']),
-};
-
-const graph = (services: object, more: { annotations?: object; spec?: object } = {}) =>
-  ({
-    apiVersion: 'nvidia.com/v1alpha1',
-    kind: 'DynamoGraphDeployment',
-    metadata: { name: 'chat', namespace: 'ns', uid: 'u', annotations: more.annotations },
-    spec: { services, ...more.spec },
-  }) as DynamoGraphDeployment;
-const translate = (object: DynamoGraphDeployment, keepFrontend = false): TranslationResult =>
-  graphTranslator.translate(object, { ...settings, keepFrontend });
-const translated = (object: DynamoGraphDeployment, keepFrontend = false): Translation => {
-  const result = translate(object, keepFrontend);
-  if ('problems' in result) throw new Error(JSON.stringify(result.problems));
-  return result;
-};
-const problemsOf = (object: DynamoGraphDeployment) => {
-  const result = translate(object);
-  return 'problems' in result ? result.problems.map(({ field, message }) => `${field} ${message}`) : [];
-};
-const cliquesOf = ({ objects: [set] }: Translation) => {
-  if (!set) throw new Error('no set');
-  return (set.object as PodCliqueSet).spec.template.cliques;
-};
-const clique = (translation: Translation, name: string) => {
-  const found = cliquesOf(translation).find((c) => c.name === name);
-  if (!found) throw new Error(`no clique ${name}`);
-  return { ...found, container: found.spec.podSpec.containers[0] as Record<string, unknown> };
-};
-const noteOf = ({ notActedUpon }: Translation, field: string) =>
-  notActedUpon.filter((note) => note.field === field).map(({ why }) => why)[0];
+import {
+  clique,
+  cliquesOf,
+  disaggregated,
+  graph,
+  noteOf,
+  problemsOf,
+  translate,
+  translated,
+  worker,
+} from './graph-builder.js';
 
 describe('a disaggregated graph', () => {
   const result = translated(graph(disaggregated));
@@ -292,52 +244,6 @@ describe('several models', () => {
       ['InferencePool', 'chat-b', 9000, undefined],
       ['InferenceModel', 'chat-b-0', 'other/model', 'chat-b'],
     ]);
-  });
-});
-
-describe('mistakes', () => {
-  it.each<[string, object, RegExp]>([
-    ['no services', {}, /^spec.services holds no worker/],
-    ['only a frontend', { Frontend: frontend }, /^spec.services holds no worker/],
-    ['only prefill', { P: worker(['--is-prefill-worker']) }, /holds only prefill workers/],
-    ['no image', { W: { componentType: 'worker' } }, /mainContainer.image is missing/],
-    [
-      'two nodes',
-      { W: worker([], { multinode: { nodeCount: 2 } }) },
-      /^spec.services.W.multinode an engine across 2/,
-    ],
-    [
-      'a fraction of a GPU',
-      { W: worker([], { resources: { limits: { gpu: '0.5' } } }) },
-      /limits.gpu is "0.5"/,
-    ],
-    [
-      'an unknown resource',
-      { W: worker([], { resources: { limits: { disk: '1' } } }) },
-      /limits.disk is not a resource/,
-    ],
-    ['one name twice', { W: worker([]), w: worker([]) }, /has the clique name w like/],
-    ['a name that is none', { 'my worker': worker([]) }, /must consist of letters/],
-    ['two ports', { A: worker([]), B: worker(['--port', '9']) }, /--port 9 differs from 8000 of A/],
-    ['a port that is none', { A: worker(['--port', 'http']) }, /--port must be 1 to 65535/],
-    [
-      'another framework',
-      {
-        W: {
-          ...worker([]),
-          extraPodSpec: { mainContainer: { image: 'i', command: ['python3', '-m', 'dynamo.sglang'] } },
-        },
-      },
-      /dynamo.sglang can only be reached through Dynamo's frontend/,
-    ],
-    [
-      'no model',
-      { W: { ...worker([]), extraPodSpec: { mainContainer: { image: 'i', command: ['vllm', 'serve'] } } } },
-      /args names no model: add --model/,
-    ],
-    ['a wrong type', { W: { replicas: 'two' } }, /^spec.services.W.replicas/],
-  ])('%s', (_what, services, expected) => {
-    expect(problemsOf(graph(services))).toEqual(expect.arrayContaining([expect.stringMatching(expected)]));
   });
 });
 
