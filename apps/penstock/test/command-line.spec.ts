@@ -3,7 +3,7 @@ import { benchDocument, benchTables, brokenBars } from '../src/bench/report.js';
 import type { BenchOptions, BenchResult } from '../src/bench/types.js';
 import { positive, whole } from '../src/commands/arguments.js';
 import { errorSentence } from '../src/error-sentence.js';
-import { withFlags } from '../src/suite/manifest.js';
+import { withFlags } from '../src/suite/laptop-manifest.js';
 
 const options: BenchOptions = { size: 'tiny', seed: 1, progress: () => undefined };
 const result: BenchResult = {

@@ -34,7 +34,7 @@ afterAll(async () => {
 }, 30_000);
 
 async function pidOf(name: string): Promise<number> {
-  if (name === 'engine') return engineProcess('engine-1');
+  if (name === 'engine') return engineProcess('laptop-0-engine-1');
   return suite.supervisor.identities().find((p) => p.name === name)?.pid ?? Number.NaN;
 }
 
@@ -104,6 +104,8 @@ describe('kill -9 of one process during a replay', () => {
     ['redis', 12],
     ['dev-cluster', 13],
     ['kv-index', 14],
+    ['gang-placer', 17],
+    ['autoscaler', 18],
   ])(
     '%s: no request fails, the index converges',
     async (victim, seed) => {
@@ -133,17 +135,19 @@ describe('kill -9 of one process during a replay', () => {
   );
 
   it('has started every killed process again, and stops them all at the end', async () => {
-    expect(suite.supervisor.restarts()).toBe(5);
+    expect(suite.supervisor.restarts()).toBe(7);
     const identities = suite.supervisor.identities();
     expect(identities.map((p) => p.name).sort()).toEqual([
+      'autoscaler',
       'dev-cluster',
+      'gang-placer',
       'kv-index',
       'nats',
       'redis',
       'scheduler-0',
       'scheduler-1',
     ]);
-    const engine = await engineProcess('engine-1');
+    const engine = await engineProcess('laptop-0-engine-1');
     await suite.stop();
     expect(identities.filter(isAlive)).toEqual([]);
     expect(() => process.kill(engine, 0)).toThrow();

@@ -67,7 +67,7 @@ describe('penstock up', () => {
     expect(up.output()).toMatch(/answer {3}\S/);
     expect(up.output()).toMatch(/why {6}\S.*policy 3-2-2/);
     const processes = allProcesses();
-    expect(processes.length).toBe(7);
+    expect(processes.length).toBe(9);
     expect(processes.every(isAlive)).toBe(true);
     up.child.kill('SIGINT');
     expect(await up.ended).toBe(0);

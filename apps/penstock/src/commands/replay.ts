@@ -7,17 +7,18 @@ import { loadTokenizer } from '@penstock/engine';
 import { SingleBar } from 'cli-progress';
 import { Command, Option } from 'commander';
 import { printSummaries } from '../replay/print-summary.js';
+import { printRamp, rampRequests, runRamp } from '../replay/ramp.js';
 import { runReplay } from '../replay/run-replay.js';
 import type { ReplaySummary } from '../replay/summary.js';
 import { TextPrompts } from '../replay/text-prompts.js';
 import { TokenPrompts } from '../replay/token-prompts.js';
 import { readTrace, type TraceRequest } from '../replay/trace.js';
 import { resetEngineCaches, routingPolicy, useRoutingPolicy } from '../suite/control.js';
-import { startSuite } from '../suite/start-suite.js';
-import { type SuiteRecord, SuiteState } from '../suite/state.js';
-import { DEFAULT_SUITE, type SuiteOptions } from '../suite/suite-options.js';
+import type { SuiteRecord } from '../suite/state.js';
+import type { SuiteOptions } from '../suite/suite-options.js';
 import { homeDirectory } from '../suite/workspace.js';
 import { whole } from './arguments.js';
+import { findOrStart } from './find-or-start.js';
 import { onStopSignal } from './stop-signal.js';
 import { suiteOptions } from './up.js';
 
@@ -28,6 +29,7 @@ interface Flags extends SuiteOptions {
   policy?: string;
   compare?: string;
   text?: boolean;
+  ramp?: boolean;
 }
 
 const GENERATED_REQUESTS = 500;
@@ -51,15 +53,22 @@ export function replayCommand(): Command {
     .addOption(new Option('--seed <n>', 'seed of the generator').default(1).argParser(whole('--seed', 0)))
     .addOption(policy('--policy', "routing policy (default: the pool's)"))
     .addOption(policy('--compare', 'replay again with this policy, from empty caches, and show both'))
+    .addOption(
+      new Option(
+        '--ramp',
+        'load that climbs above what the engines can do and falls again: shows engines being added and drained',
+      ).conflicts(['trace', 'requests', 'compare']),
+    )
     .option('--text', 'prompts as text of exactly the same number of tokens, instead of token ids')
     .action(async (flags: Flags, command: Command) => {
-      const requests = await readRequests(flags);
+      const requests = flags.ramp ? [] : await readRequests(flags);
       const stopSignal = onStopSignal();
       const { record, stop } = await findOrStart(flags, command, stopSignal);
       try {
-        const summaries = await replayAll(flags, requests, record, stopSignal);
-        process.stdout.write(`${printSummaries(summaries)}\nsaved as ${save(summaries)}\n`);
-        if (summaries.some((s) => s.failures > 0)) process.exitCode = 1;
+        const isGood = flags.ramp
+          ? await ramp(flags, record, stopSignal)
+          : await replay(flags, requests, record, stopSignal);
+        if (!isGood) process.exitCode = 1;
       } finally {
         await stop();
       }
@@ -71,28 +80,49 @@ async function readRequests(flags: Flags): Promise<TraceRequest[]> {
   return generateSessions({ seed: flags.seed, requests: flags.requests ?? GENERATED_REQUESTS });
 }
 
-/** The running suite, or one of our own for the time of the replay. */
-async function findOrStart(
+/** @returns whether no request failed */
+async function replay(
   flags: Flags,
-  command: Command,
-  stopSignal: AbortSignal,
-): Promise<{ record: SuiteRecord; stop: () => Promise<void> }> {
-  const home = homeDirectory();
-  const running = new SuiteState(home).running();
-  if (running) {
-    for (const key of ['engines', 'model', 'gpu', 'speed'] as const) {
-      if (command.getOptionValueSource(key) === 'cli' && flags[key] !== running[key]) {
-        throw new Error(
-          `the running suite has --${key} ${running[key]}; leave --${key} out, or stop the suite to replay with ${flags[key]}`,
-        );
-      }
-    }
-    return { record: running, stop: async () => undefined };
+  requests: readonly TraceRequest[],
+  record: SuiteRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const summaries = await replayAll(flags, requests, record, signal);
+  process.stdout.write(`${printSummaries(summaries)}\nsaved as ${save(summaries)}\n`);
+  return summaries.every(({ failures }) => failures === 0);
+}
+
+/** @returns whether the fleet grew and shrank again and no request failed */
+async function ramp(flags: Flags, record: SuiteRecord, signal: AbortSignal): Promise<boolean> {
+  const cluster = new KubernetesCluster({ kubeconfig: record.kubeconfig, service: 'replay' });
+  const before = await routingPolicy(cluster, record);
+  const policy = flags.policy ?? before;
+  const prompts = await promptWriter(flags);
+  const requests = rampRequests(record.engines, flags.seed);
+  const progress = showProgress('ramp', requests.length);
+  try {
+    await useRoutingPolicy(cluster, record, policy);
+    const result = await runRamp({
+      cluster,
+      record,
+      requests,
+      policy,
+      source: `ramp (seed ${flags.seed})`,
+      writePrompt: (request, ordinal) => prompts.write(request, ordinal),
+      onProgress: progress.update,
+      signal,
+    }).finally(progress.stop);
+    const saved = save([result.summary]);
+    process.stdout.write(`${printSummaries([result.summary])}\n${printRamp(result)}\nsaved as ${saved}\n`);
+    return result.problems.length === 0;
+  } finally {
+    await useRoutingPolicy(cluster, record, before);
   }
-  process.stderr.write('no suite runs: starting one for this replay\n');
-  const say = (message: string) => process.stderr.write(`${message}\n`);
-  const suite = await startSuite(home, { ...DEFAULT_SUITE, ...flags }, say, stopSignal);
-  return { record: suite.record, stop: () => suite.stop() };
+}
+
+async function promptWriter({ text }: Flags): Promise<TextPrompts | TokenPrompts> {
+  const tokenizer = await loadTokenizer();
+  return text ? new TextPrompts(tokenizer) : new TokenPrompts(tokenizer.vocabularySize);
 }
 
 async function replayAll(
@@ -101,8 +131,7 @@ async function replayAll(
   record: SuiteRecord,
   signal: AbortSignal,
 ): Promise<ReplaySummary[]> {
-  const tokenizer = await loadTokenizer();
-  const prompts = flags.text ? new TextPrompts(tokenizer) : new TokenPrompts(tokenizer.vocabularySize);
+  const prompts = await promptWriter(flags);
   const cluster = new KubernetesCluster({ kubeconfig: record.kubeconfig, service: 'replay' });
   const before = await routingPolicy(cluster, record);
   const first = flags.policy ?? before;

@@ -3,11 +3,20 @@ import type { Suite } from './start-suite.js';
 /** URLs, sample commands and moved ports, for a person. */
 export function describeSuite({ record, ports }: Suite): string {
   const { urls } = record;
+  const metrics = [
+    ...urls.schedulerMetrics,
+    urls.kvIndexMetrics,
+    urls.autoscalerMetrics,
+    urls.gangPlacerMetrics,
+  ];
+  const kubectl = `kubectl --kubeconfig ${record.kubeconfig} -n ${record.namespace}`;
   const rows: Array<[string, string]> = [
     ['OpenAI API', `${urls.frontDoor}/v1  (two schedulers share the port)`],
     ['scheduler gRPC', `${urls.schedulerGrpc}  penstock.scheduler.v1, reflection on`],
     ['kv-index gRPC', `${urls.kvIndexGrpc}  penstock.kvindex.v1, reflection on`],
-    ['metrics', [...urls.schedulerMetrics, urls.kvIndexMetrics].map((url) => `${url}/metrics`).join('  ')],
+    ['autoscaler gRPC', `${urls.autoscalerGrpc}  penstock.autoscaler.v1, reflection on`],
+    ['gang-placer gRPC', `${urls.gangPlacerGrpc}  penstock.gangplacer.v1, reflection on`],
+    ['metrics', metrics.map((url) => `${url}/metrics`).join('  ')],
     ['NATS', `${urls.nats}  subjects penstock.v1.>`],
     ['Redis', urls.redis],
     ['Kubernetes API', `${urls.cluster}  (dev cluster)`],
@@ -16,16 +25,18 @@ export function describeSuite({ record, ports }: Suite): string {
   const chat = `{"model":"${record.model}","messages":[{"role":"user","content":"hello"}],"max_tokens":32,"stream":true}`;
   return [
     '',
-    ...rows.map(([name, value]) => `  ${name.padEnd(15)} ${value}`),
+    ...rows.map(([name, value]) => `  ${name.padEnd(16)} ${value}`),
     ...ports.moves.map(
-      (move) => `  moved           ${move.name}: port ${move.preferred} is taken, it is on ${move.port}`,
+      (move) => `  moved            ${move.name}: port ${move.preferred} is taken, it is on ${move.port}`,
     ),
     '',
     'Try:',
     `  curl -N ${urls.frontDoor}/v1/chat/completions -H 'content-type: application/json' -d '${chat}'`,
     `  curl ${urls.frontDoor}/v1/models`,
-    `  kubectl --kubeconfig ${record.kubeconfig} -n ${record.namespace} get pods -o wide`,
+    `  ${kubectl} get podcliquesets,podgangs,pods`,
+    `  ${kubectl} get variantautoscalings`,
     '  npm run replay -- --requests 200',
+    '  npm run replay -- --ramp',
     '',
     'Ctrl-C stops everything.',
   ].join('\n');

@@ -3,10 +3,11 @@ import type { ProvisionedBinaries } from '@penstock/testing';
 import { natsCommand, redisCommand } from '@penstock/testing';
 import { answersRedis, greetsAsNats } from './probes.js';
 import type { SuiteState } from './state.js';
+import { NAMESPACE } from './suite-options.js';
 import type { SuitePorts } from './suite-ports.js';
 import type { ProcessSpec } from './supervisor.js';
 import { answers } from './wait-until.js';
-import { appEntry, devClusterEntry } from './workspace.js';
+import { appEntry, devClusterEntry, startupGateEntry } from './workspace.js';
 
 export interface SuiteAddresses {
   readonly natsUrl: string;
@@ -15,6 +16,10 @@ export interface SuiteAddresses {
 }
 
 const GPUS_PER_NODE = 8;
+/** A killed leader is replaced by its own restart: nothing is gained by waiting for as long as in a cluster. */
+const LEASE_MS = 5000;
+/** A person who watches a ramp does not want to wait a minute for each engine that goes. */
+const DOWN_WINDOW_MS = 20_000;
 /** Every listener of the suite is on loopback. */
 const HOST = '127.0.0.1';
 
@@ -55,7 +60,7 @@ export function infrastructure(
           '--pod-cidr',
           ports.podCidr,
         ],
-        ...['--image', `penstock/engine-sim=${JSON.stringify([process.execPath, appEntry('engine-sim')])}`],
+        ...imageFlags(),
         ...['--kubeconfig', state.path('kubeconfig')],
       ],
       logFile: state.path('logs', 'dev-cluster.log'),
@@ -67,49 +72,63 @@ export function infrastructure(
   ];
 }
 
+/** Engines of every make are simulated; the gate that holds pods back until it is their turn is the real one. */
+function imageFlags(): string[] {
+  const engine = [process.execPath, appEntry('engine-sim')];
+  const images: Record<string, string[]> = {
+    'penstock/engine-sim': engine,
+    'vllm/vllm-openai': engine,
+    'nvcr.io/nvidia/ai-dynamo/vllm-runtime': engine,
+    'penstock/startup-gate': [process.execPath, startupGateEntry],
+  };
+  return Object.entries(images).flatMap(([image, command]) => [
+    '--image',
+    `${image}=${JSON.stringify(command)}`,
+  ]);
+}
+
 /** The control plane's own services. */
 export function services(state: SuiteState, ports: SuitePorts, addresses: SuiteAddresses): ProcessSpec[] {
   const common = ['--nats-url', addresses.natsUrl, '--kubeconfig', addresses.kubeconfig];
-  const scheduler = (instance: number, metricsPort: number): ProcessSpec => ({
-    name: `scheduler-${instance}`,
+  const service = (
+    app: string,
+    stopOrder: number,
+    listeners: { grpc: number; metrics: number },
+    more: readonly string[],
+    name = app,
+  ): ProcessSpec => ({
+    name,
     command: process.execPath,
     args: [
-      appEntry('scheduler'),
+      appEntry(app),
       ...common,
-      ...[
-        '--instance',
-        `scheduler-${instance}`,
-        '--http-port',
-        String(ports.frontDoor),
-        '--grpc-port',
-        String(ports.schedulerGrpc),
-      ],
-      ...['--metrics-port', String(metricsPort)],
+      ...['--grpc-port', String(listeners.grpc), '--metrics-port', String(listeners.metrics)],
+      ...more,
     ],
-    logFile: state.path('logs', `scheduler-${instance}.log`),
-    ready: () => answers(`http://${HOST}:${metricsPort}/healthz`),
-    stopOrder: 3,
+    logFile: state.path('logs', `${name}.log`),
+    ready: () => answers(`http://${HOST}:${listeners.metrics}/healthz`),
+    stopOrder,
   });
+  const leader = ['--lease-namespace', NAMESPACE, '--lease-duration-ms', String(LEASE_MS)];
+  const scheduler = (instance: number, metrics: number): ProcessSpec =>
+    service(
+      'scheduler',
+      3,
+      { grpc: ports.schedulerGrpc, metrics },
+      ['--instance', `scheduler-${instance}`, '--http-port', String(ports.frontDoor)],
+      `scheduler-${instance}`,
+    );
   return [
-    {
-      name: 'kv-index',
-      command: process.execPath,
-      args: [
-        appEntry('kv-index'),
-        ...common,
-        ...[
-          '--redis-url',
-          addresses.redisUrl,
-          '--grpc-port',
-          String(ports.kvIndexGrpc),
-          '--metrics-port',
-          String(ports.kvIndexMetrics),
-        ],
-      ],
-      logFile: state.path('logs', 'kv-index.log'),
-      ready: () => answers(`http://${HOST}:${ports.kvIndexMetrics}/healthz`),
-      stopOrder: 2,
-    },
+    service('kv-index', 2, { grpc: ports.kvIndexGrpc, metrics: ports.kvIndexMetrics }, [
+      '--redis-url',
+      addresses.redisUrl,
+    ]),
+    service('gang-placer', 2, { grpc: ports.gangPlacerGrpc, metrics: ports.gangPlacerMetrics }, leader),
+    service('autoscaler', 2, { grpc: ports.autoscalerGrpc, metrics: ports.autoscalerMetrics }, [
+      ...leader,
+      '--down-window-ms',
+      String(DOWN_WINDOW_MS),
+    ]),
     scheduler(0, ports.schedulerMetrics[0]),
     scheduler(1, ports.schedulerMetrics[1]),
   ];

@@ -3,11 +3,12 @@ import { podKind } from '@penstock/contracts';
 import type { Cluster, ClusterObject } from '@penstock/core/ports';
 import { identify, provisionBinaries } from '@penstock/testing';
 import { chooseProfile } from './choose-profile.js';
-import { applyAll, customResourceDefinitions, laptopManifest } from './manifest.js';
+import { laptopManifest } from './laptop-manifest.js';
+import { applyAll, customResourceDefinitions } from './manifest.js';
 import { prepareHome } from './prepare-home.js';
 import { infrastructure, services } from './processes.js';
 import { type SuiteRecord, SuiteState } from './state.js';
-import { NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
+import { ENGINE_SELECTOR, maxEngines, NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
 import { chooseSuitePorts, type PortChoice, type SuitePorts } from './suite-ports.js';
 import { Supervisor } from './supervisor.js';
 import { answers, waitUntil } from './wait-until.js';
@@ -20,6 +21,9 @@ export interface Suite {
   /** Stops everything this suite started, and nothing else. */
   stop(): Promise<void>;
 }
+
+/** Birth of the gang, start of 64 engines at most on two cores. */
+const ENGINES_TIMEOUT_MS = 120_000;
 
 /** A phase of the start, for people. */
 export type OnPhase = (message: string) => void;
@@ -53,7 +57,7 @@ export async function startSuite(
     onPhase('starting NATS, Redis and the dev cluster');
     await ports.releaseInfrastructure();
     await Promise.all(
-      infrastructure(state, ports, binaries, options.engines * profile.tp).map((spec) =>
+      infrastructure(state, ports, binaries, maxEngines(options) * profile.tp).map((spec) =>
         supervisor.start(spec),
       ),
     );
@@ -73,8 +77,11 @@ export async function startSuite(
     };
     await ports.releaseServices();
     await Promise.all(services(state, ports, addresses).map((spec) => supervisor.start(spec)));
-    await waitUntil('the engines', () => enginesReady(cluster, options.engines), 60_000, signal);
-    const ready = [...record.urls.schedulerMetrics, record.urls.kvIndexMetrics].map((url) => `${url}/readyz`);
+    await waitUntil('the engines', () => enginesReady(cluster, options.engines), ENGINES_TIMEOUT_MS, signal);
+    const { schedulerMetrics, kvIndexMetrics, autoscalerMetrics, gangPlacerMetrics } = record.urls;
+    const ready = [...schedulerMetrics, kvIndexMetrics, autoscalerMetrics, gangPlacerMetrics].map(
+      (url) => `${url}/readyz`,
+    );
     await waitUntil(
       'the services',
       async () => (await Promise.all(ready.map(answers))).every(Boolean),
@@ -89,9 +96,10 @@ export async function startSuite(
 }
 
 async function enginesReady(cluster: Cluster, engines: number): Promise<boolean> {
-  const pods = (await cluster.list(podKind as never, { namespace: NAMESPACE })) as Array<
-    ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }
-  >;
+  const pods = (await cluster.list(podKind as never, {
+    namespace: NAMESPACE,
+    labelSelector: ENGINE_SELECTOR,
+  })) as Array<ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }>;
   const ready = pods.filter((pod) =>
     pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'),
   );
@@ -111,6 +119,10 @@ function describe(state: SuiteState, ports: SuitePorts, options: SuiteOptions): 
       schedulerMetrics: ports.schedulerMetrics.map(http),
       kvIndexGrpc: `127.0.0.1:${ports.kvIndexGrpc}`,
       kvIndexMetrics: http(ports.kvIndexMetrics),
+      autoscalerGrpc: `127.0.0.1:${ports.autoscalerGrpc}`,
+      autoscalerMetrics: http(ports.autoscalerMetrics),
+      gangPlacerGrpc: `127.0.0.1:${ports.gangPlacerGrpc}`,
+      gangPlacerMetrics: http(ports.gangPlacerMetrics),
       cluster: http(ports.cluster),
       nats: `nats://127.0.0.1:${ports.nats}`,
       redis: `redis://127.0.0.1:${ports.redis}`,

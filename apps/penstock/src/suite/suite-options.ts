@@ -1,6 +1,6 @@
 /** What `npm start` may be told. */
 export interface SuiteOptions {
-  /** Simulated engines to start. */
+  /** Simulated engines to start; the autoscaler never goes below. */
   readonly engines: number;
   /** Model they serve; decides their speed together with the GPU. */
   readonly model: string;
@@ -11,7 +11,11 @@ export interface SuiteOptions {
 
 export const DEFAULT_SUITE: SuiteOptions = { engines: 8, model: 'Qwen/Qwen3-32B', gpu: 'h100', speed: 1 };
 
+/** How far the autoscaler may go: half as many engines again, at least one more. */
+export const maxEngines = ({ engines }: Pick<SuiteOptions, 'engines'>): number =>
+  engines + Math.ceil(engines / 2);
+
 export const NAMESPACE = 'penstock';
 export const POOL = 'laptop';
-/** Label that the pool selects its engines by. */
-export const ENGINE_LABEL = { app: 'engine' } as const;
+/** Selects the engines' pods, as the pool does. */
+export const ENGINE_SELECTOR = 'app=engine';

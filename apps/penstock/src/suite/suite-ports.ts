@@ -7,6 +7,10 @@ export interface SuitePorts {
   readonly schedulerMetrics: readonly [number, number];
   readonly kvIndexGrpc: number;
   readonly kvIndexMetrics: number;
+  readonly autoscalerGrpc: number;
+  readonly autoscalerMetrics: number;
+  readonly gangPlacerGrpc: number;
+  readonly gangPlacerMetrics: number;
   readonly cluster: number;
   readonly nats: number;
   readonly redis: number;
@@ -43,6 +47,10 @@ export async function chooseSuitePorts(choice: PortChoice = 'default'): Promise<
     ] as const,
     kvIndexGrpc: await services.choose('kv-index gRPC', near(9102)),
     kvIndexMetrics: await services.choose('kv-index metrics', near(9091)),
+    autoscalerGrpc: await services.choose('autoscaler gRPC', near(9103)),
+    autoscalerMetrics: await services.choose('autoscaler metrics', near(9092)),
+    gangPlacerGrpc: await services.choose('gang-placer gRPC', near(9104)),
+    gangPlacerMetrics: await services.choose('gang-placer metrics', near(9093)),
     cluster: await infrastructure.choose('dev cluster', near(6443)),
     nats: await infrastructure.choose('NATS', near(4222)),
     redis: await infrastructure.choose('Redis', near(6379)),

@@ -11,4 +11,5 @@ export function homeDirectory(): string {
 
 /** Entry point of an app's process. */
 export const appEntry = (app: string) => join(ROOT, 'apps', app, 'dist', 'main.js');
+export const startupGateEntry = join(ROOT, 'apps', 'gang-placer', 'startup-gate', 'startup-gate.mjs');
 export const devClusterEntry = join(ROOT, 'libs', 'testing', 'dist', 'dev-cluster', 'main.js');
