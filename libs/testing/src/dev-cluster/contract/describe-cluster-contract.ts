@@ -5,6 +5,7 @@ import { describeClaims } from './claims-contract.js';
 import { ContractCluster, type ContractServer } from './contract-cluster.js';
 import { describeControllers } from './controllers-contract.js';
 import { describeCustomResources } from './custom-resource-contract.js';
+import { describeDevices } from './device-contract.js';
 import { describeDisruptions } from './disruption-contract.js';
 import { describeGarbageCollection } from './garbage-contract.js';
 import { describeLeasesAndPods } from './lease-and-pod-contract.js';
@@ -16,6 +17,7 @@ import { describePatches } from './patch-contract.js';
 import { describePodRules } from './pod-rules-contract.js';
 import { describeRequestOptions } from './request-options-contract.js';
 import { describeRuleDefinitions } from './rule-definition-contract.js';
+import { describeScheduling } from './scheduling-contract.js';
 import { describeValidationRules } from './validation-rules-contract.js';
 import { describeWatches } from './watch-contract.js';
 
@@ -40,6 +42,8 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   describe('order of lists', () => describeListOrder(get));
   describe('ownership', () => describeOwnership(get));
   describe('built-in kinds', () => describeBuiltinKinds(get));
+  describe('scheduling', () => describeScheduling(get));
+  describe('devices', () => describeDevices(get));
   describe('custom resources', () => describeCustomResources(get));
   describe('validation rules', () => describeValidationRules(get));
   describe('definitions with rules', () => describeRuleDefinitions(get));

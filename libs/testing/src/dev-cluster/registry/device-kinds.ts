@@ -68,9 +68,9 @@ function requestCauses(spec: JsonObject | undefined, path: string): Cause[] {
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) !== i)
       causes.push({
-        field: `${field}[${i}].name`,
+        field: `${field}[${i}]`,
         reason: 'FieldValueDuplicate',
-        message: `Duplicate value: ${JSON.stringify(name)}`,
+        message: `Duplicate value: ${JSON.stringify({ name })}`,
       });
   }
   if (requests.length > MAX_REQUESTS) causes.push(tooMany(field, requests.length, MAX_REQUESTS));
@@ -135,9 +135,9 @@ function validateSlice(slice: ApiObject, old: ApiObject | undefined): Cause[] {
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) !== i)
       causes.push({
-        field: `spec.devices[${i}].name`,
+        field: `spec.devices[${i}]`,
         reason: 'FieldValueDuplicate',
-        message: `Duplicate value: ${JSON.stringify(name)}`,
+        message: `Duplicate value: ${JSON.stringify({ name })}`,
       });
   }
   return causes;
