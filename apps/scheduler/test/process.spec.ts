@@ -6,6 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KubernetesCluster } from '@penstock/cluster';
+import { inferenceModelKind, inferencePoolKind } from '@penstock/contracts';
+import { startTestCluster, until } from '@penstock/testing';
+import { installDefinitions } from './install-definitions.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -71,16 +75,72 @@ describe('the scheduler process', () => {
     expect(output.out + report).not.toMatch(/canary-77aa|hunter2/);
   });
 
+  it('answers the requests it holds when it is stopped', async () => {
+    const api = await startTestCluster();
+    const cluster = new KubernetesCluster({ service: 'test', kubeconfig: api.kubeconfigPath });
+    try {
+      await installDefinitions(cluster, 30_000);
+      const metadata = { namespace: 'default', name: 'asleep' };
+      await cluster.create(inferencePoolKind, {
+        apiVersion: 'inference.networking.k8s.io/v1',
+        kind: 'InferencePool',
+        metadata,
+        spec: { selector: { matchLabels: { app: 'asleep' } }, targetPorts: [{ number: 8000 }] },
+      });
+      await cluster.create(inferenceModelKind, {
+        apiVersion: 'inference.networking.x-k8s.io/v1alpha2',
+        kind: 'InferenceModel',
+        metadata,
+        spec: { modelName: 'm', poolRef: { name: 'asleep' } },
+      });
+      const { child, output, ended } = run([...anyPorts, `--kubeconfig=${api.kubeconfigPath}`]);
+      await until(() => output.out.includes('"msg":"ready"'), 30_000);
+      const ready = output.out.split('\n').find((line) => line.includes('"msg":"ready"')) ?? '';
+      const { addresses } = JSON.parse(ready) as { addresses: { http: number; metrics: number } };
+      const asked = fetch(`http://127.0.0.1:${addresses.http}/v1/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"model":"m","prompt":"x"}',
+      });
+      const metrics = async () => (await fetch(`http://127.0.0.1:${addresses.metrics}/metrics`)).text();
+      await until(
+        async () => (await metrics()).includes('waiting_requests{pool="default/asleep"} 1'),
+        30_000,
+      );
+      child.kill('SIGTERM');
+      const answer = await asked;
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+      expect(await answer.json()).toMatchObject({ error: { code: 'shutting_down' } });
+      expect(await ended).toBe(0);
+    } finally {
+      await cluster.close();
+      await api.stop();
+    }
+  }, 90_000);
+
   it('lists every configuration problem and exits with 1', async () => {
-    const { output, ended } = run(['--http-prot=1', '--max-attempts=99', '--nats-url=redis:/x'], {
-      PENSTOCK_GRPC_PORT: '70000',
-    });
+    const { output, ended } = run(
+      [
+        '--http-prot=1',
+        '--max-attempts=99',
+        '--nats-url=redis:/x',
+        '--waiting-room-requests=-1',
+        '--waiting-room-timeout-ms=soon',
+        `--lease-namespace=${'n'.repeat(64)}`,
+      ],
+      {
+        PENSTOCK_GRPC_PORT: '70000',
+      },
+    );
     expect(await ended).toBe(1);
     for (const part of [
       'did you mean --http-port?',
       '--max-attempts: Too big',
       '--nats-url: must be',
       'PENSTOCK_GRPC_PORT: Too big',
+      '--waiting-room-requests: Too small',
+      '--waiting-room-timeout-ms: ',
+      '--lease-namespace: Too big',
     ]) {
       expect(output.err).toContain(part);
     }

@@ -2,8 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { KubernetesCluster } from '@penstock/cluster';
 import {
-  CUSTOM_RESOURCES,
-  customResourceDefinition,
   DRAINING_ANNOTATION,
   inferenceModelKind,
   inferencePoolKind,
@@ -22,19 +20,11 @@ import type { Condition } from '../src/application/status/merge-conditions.js';
 import { EVENT_BUS } from '../src/application/tokens.js';
 import { config } from '../src/config.js';
 import { type FakeEngine, startFakeEngine } from './fake-engine.js';
+import { installDefinitions } from './install-definitions.js';
 
 const NAMESPACE = 'llm-d';
 const PATIENCE_MS = 60_000;
 const MODEL = 'meta-llama/Llama-3.1-70B-Instruct';
-const definitionKind: ResourceKind<
-  ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }
-> = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-};
 const deploymentKind: ResourceKind<ClusterObject> = {
   group: 'apps',
   version: 'v1',
@@ -42,8 +32,6 @@ const deploymentKind: ResourceKind<ClusterObject> = {
   kind: 'Deployment',
   namespaced: true,
 };
-const groups = ['inference.networking.k8s.io', 'inference.networking.x-k8s.io', 'llm-d.ai', 'llmd.ai'];
-
 /** A worker as people write them: no port, no probe, no label of ours. */
 const deployment = (role: string) => ({
   apiVersion: 'apps/v1',
@@ -69,16 +57,7 @@ describe('the scheduler on a cluster', () => {
   beforeAll(async () => {
     api = await startTestCluster();
     cluster = new KubernetesCluster({ service: 'test', kubeconfig: api.kubeconfigPath });
-    for (const entry of CUSTOM_RESOURCES.filter(({ resource }) => groups.includes(resource.group))) {
-      const definition = customResourceDefinition(entry);
-      await cluster.create(definitionKind, definition);
-      await until(async () => {
-        const found = await cluster.get(definitionKind, undefined, definition.metadata.name);
-        return (
-          found?.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') ?? false
-        );
-      }, PATIENCE_MS);
-    }
+    await installDefinitions(cluster, PATIENCE_MS);
     await cluster.create(namespaceKind, {
       apiVersion: 'v1',
       kind: 'Namespace',

@@ -61,11 +61,8 @@ describe('requests for a pool without engines', () => {
     const h = await start();
     expect(await (await fetch(`${h.url}/v1/models`)).json()).toMatchObject({ data: [{ id: 'base' }] });
     const seen = await reports(h);
-    const startedAtMs = performance.now();
     const asked = h.post('/v1/completions', completion, { 'x-request-id': 'held-1' });
     await until(() => seen.some((report) => report.held === 1));
-    // The next regular report may be a second away.
-    expect(performance.now() - startedAtMs).toBeLessThan(500);
     expect(seen.find((report) => report.held === 1)).toMatchObject({
       model: 'base',
       requests: 1,
