@@ -79,7 +79,7 @@ export class AutoscalerRun {
     const { objects, pods, scaler, evaluator, board, leadership, logger } = this.parts;
     if (this.stopping || !leadership.isLeading || objects.unsynced().length > 0) return;
     try {
-      const { situations } = observeVariants(objects, pods, scaler.leaving);
+      const { situations } = observeVariants(objects, pods, scaler.isLeaving);
       const own = situations.filter(({ variant }) => {
         return variant.pool.namespace === namespace && variant.pool.name === pool;
       });
@@ -107,7 +107,7 @@ export class AutoscalerRun {
     const { objects, pods, evaluator, board, scaler, status, announcer, metrics, demand, leadership } =
       this.parts;
     const startMs = performance.now();
-    const { situations, problems, waiting, podUids } = observeVariants(objects, pods, scaler.leaving);
+    const { situations, problems, waiting, podUids } = observeVariants(objects, pods, scaler.isLeaving);
     const evaluations = evaluator.evaluate(situations);
     evaluator.keepOnly(situations);
     metrics.observeDecision(performance.now() - startMs);

@@ -1,5 +1,5 @@
 import type { VariantSituation } from './evaluate-pools.js';
-import { replicasOf } from './replica-view.js';
+import { type IsLeaving, replicasOf } from './replica-view.js';
 import { resolveVariants } from './resolve-variants.js';
 import type { ResolvedVariant, VariantProblem } from './variant-view.js';
 import type { ObjectWatch } from './watch-objects.js';
@@ -18,13 +18,8 @@ export interface Observation {
 /**
  * Every variant with its replicas. A pool of which the pods of one variant were not listed yet is left out as a whole:
  * half of its capacity would be mistaken for all.
- * @param leaving uids of pods whose removal was asked for already
  */
-export function observeVariants(
-  objects: ObjectWatch,
-  pods: PodWatch,
-  leaving: ReadonlySet<string>,
-): Observation {
+export function observeVariants(objects: ObjectWatch, pods: PodWatch, isLeaving: IsLeaving): Observation {
   const { variants, problems } = resolveVariants(objects.variants(), objects);
   pods.follow(variants.map(({ target }) => target));
   const podUids = new Set<string>();
@@ -36,7 +31,7 @@ export function observeVariants(
       return [];
     }
     for (const { metadata } of list) podUids.add(metadata.uid ?? '');
-    return [{ variant, replicas: replicasOf(variant.target, list, leaving) }];
+    return [{ variant, replicas: replicasOf(variant.target, list, isLeaving) }];
   });
   const isWhole = ({ pool }: ResolvedVariant) => !unlisted.has(`${pool.namespace}/${pool.name}`);
   return {

@@ -8,16 +8,15 @@ export interface ReplicaView {
   readonly pods: readonly Pod[];
 }
 
+/** Whether `specReplicas` has been lowered for the pod with this uid. */
+export type IsLeaving = (uid: string, specReplicas: number) => boolean;
+
 /**
  * The replicas that pods make up: those that are being deleted or have ended do not count.
- * @param leaving uids of pods whose removal was asked for already: they are not drained a second time
+ * @param isLeaving whether a pod has been removed from `spec.replicas` already: it is not drained a second time
  * @returns in the order of replica indices, else of age
  */
-export function replicasOf(
-  target: Target,
-  pods: readonly Pod[],
-  leaving: ReadonlySet<string>,
-): ReplicaView[] {
+export function replicasOf(target: Target, pods: readonly Pod[], isLeaving: IsLeaving): ReplicaView[] {
   const groups = new Map<string, Pod[]>();
   for (const pod of [...pods].sort(byIndexOrAge(target.replicaLabel))) {
     if (pod.metadata.deletionTimestamp !== undefined || hasEnded(pod)) continue;
@@ -35,7 +34,8 @@ export function replicasOf(
       ready: members.length >= target.podsPerReplica && members.every(isReady),
       draining: members.some(
         ({ metadata }) =>
-          metadata.annotations?.[DRAINING_ANNOTATION] !== undefined && !leaving.has(metadata.uid ?? ''),
+          metadata.annotations?.[DRAINING_ANNOTATION] !== undefined &&
+          !isLeaving(metadata.uid ?? '', target.specReplicas),
       ),
     },
   }));

@@ -17,7 +17,7 @@ import type { AutoscalerMetrics } from '../metrics.js';
 import type { DrainSettings } from './drain-progress.js';
 import type { Evaluation, VariantSituation } from './evaluate-pools.js';
 import { planAction } from './plan-action.js';
-import type { ReplicaView } from './replica-view.js';
+import type { IsLeaving, ReplicaView } from './replica-view.js';
 
 /** A drained pod goes before all others. */
 const DRAINED_COST = '-1000';
@@ -40,15 +40,16 @@ export class VariantScaler {
   private readonly running = new Set<string>();
   /** By variant: what the last write was refused for. */
   private readonly failures = new Map<string, string>();
-  /** By uid of the pod: since when its removal is asked for. */
-  private readonly leavingSince = new Map<string, number>();
+  /** By uid of the pod: the number of replicas that was written for its removal, and when. */
+  private readonly removals = new Map<string, { readonly atMs: number; readonly replicas: number }>();
 
   constructor(private readonly options: VariantScalerOptions) {}
 
-  /** Pods whose removal was asked for already. */
-  get leaving(): ReadonlySet<string> {
-    return new Set(this.leavingSince.keys());
-  }
+  /** Whether `spec.replicas`, as it is seen now, is without this pod already. */
+  readonly isLeaving: IsLeaving = (uid, specReplicas) => {
+    const removal = this.removals.get(uid);
+    return removal !== undefined && specReplicas <= removal.replicas;
+  };
 
   /** Why the target was not written, in words; undefined while all is well. */
   failure(key: string): string | undefined {
@@ -69,7 +70,7 @@ export class VariantScaler {
       for (const view of plan.drain) await this.drain(situation, view, decision.reason);
       if (plan.scaleTo !== undefined) {
         const written = await this.scale(situation, plan.scaleTo, decision.reason);
-        if (written) for (const view of plan.removed) this.remember(view);
+        if (written) for (const view of plan.removed) this.remember(view, plan.scaleTo);
         if (written && heldSinceMs !== undefined && decision.code === 'wake') {
           this.options.metrics.observeWake(this.options.clock.nowMs() - heldSinceMs);
         }
@@ -121,7 +122,7 @@ export class VariantScaler {
       [DRAINING_ANNOTATION]: null,
       [POD_DELETION_COST_ANNOTATION]: null,
     });
-    for (const { metadata } of view.pods) this.leavingSince.delete(metadata.uid ?? '');
+    for (const { metadata } of view.pods) this.removals.delete(metadata.uid ?? '');
     const pods = view.replica.pods.join(', ');
     logger.info({ resource: variant.key, pod: pods }, 'drain cancelled');
     const message = `${pods} serve again`;
@@ -171,8 +172,9 @@ export class VariantScaler {
     }
   }
 
-  private remember({ pods }: ReplicaView): void {
-    for (const { metadata } of pods) this.leavingSince.set(metadata.uid ?? '', this.options.clock.nowMs());
+  private remember({ pods }: ReplicaView, replicas: number): void {
+    const atMs = this.options.clock.nowMs();
+    for (const { metadata } of pods) this.removals.set(metadata.uid ?? '', { atMs, replicas });
   }
 
   /** The controller of the target may have removed another replica than the one that was drained. */
@@ -181,14 +183,14 @@ export class VariantScaler {
     const nowMs = this.options.clock.nowMs();
     if (situation.replicas.length > target.specReplicas) return;
     for (const view of situation.replicas) {
-      const sinceMs = this.leavingSince.get(view.pods[0]?.metadata.uid ?? '');
-      if (sinceMs !== undefined && nowMs - sinceMs > LEAVING_MS) await this.undrain(situation, view);
+      const removal = this.removals.get(view.pods[0]?.metadata.uid ?? '');
+      if (removal && nowMs - removal.atMs > LEAVING_MS) await this.undrain(situation, view);
     }
   }
 
   /** Forgets pods that are gone. */
   forget(alive: ReadonlySet<string>): void {
-    for (const uid of this.leavingSince.keys()) if (!alive.has(uid)) this.leavingSince.delete(uid);
+    for (const uid of this.removals.keys()) if (!alive.has(uid)) this.removals.delete(uid);
   }
 
   private failed(key: string, error: unknown): void {
