@@ -48,11 +48,11 @@ describe('dev cluster process', () => {
         acknowledged = i + 1;
       }
     })().catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // By count and not by time, which says nothing on a busy machine.
+    while (acknowledged <= 20) await new Promise((resolve) => setTimeout(resolve, 5));
     const killed = cluster?.signal('SIGKILL');
     await writing;
     expect(await killed).toBe('SIGKILL');
-    expect(acknowledged).toBeGreaterThan(20);
     const again = await start(['--port', cluster?.port ?? '0']);
     const list = await again.api.listNamespacedConfigMap({ namespace: 'default' });
     const names = list.items.map((item) => item.metadata?.name);
