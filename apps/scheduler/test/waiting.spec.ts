@@ -19,7 +19,10 @@ const model = (modelName: string) => ({
   spec: { modelName, poolRef: { name: 'p' }, targetModels: [{ name: 'base' }] },
 });
 
-type Pick = { Pick: { request: Partial<schedulerV1.PickRequest>; response: schedulerV1.PickResponse } };
+type Methods = {
+  Pick: { request: Partial<schedulerV1.PickRequest>; response: schedulerV1.PickResponse };
+  Explain: { request: Partial<schedulerV1.ExplainRequest>; response: schedulerV1.ExplainResponse };
+};
 interface Report {
   model: string;
   requests: number;
@@ -76,6 +79,11 @@ describe('requests for a pool without engines', () => {
     expect(answer.headers.get('x-penstock-endpoint')).toBe(h.addresses[0]);
     const record = h.service.get<DecisionLog>(DecisionLog).find('held-1');
     expect(record?.waitedMs).toBeGreaterThan(0);
+    const address = `127.0.0.1:${h.service.listeners.grpc}`;
+    const grpc = createGrpcClient<Methods>({ proto: 'scheduler', service: 'SchedulerService', address });
+    const { decision } = await grpc.call('Explain', { requestId: 'held-1' });
+    grpc.close();
+    expect(decision).toMatchObject({ waitedMs: record?.waitedMs, prefixSource: 'approximate' });
     expect(record?.reason).toMatch(/^waited \d+\.\d s for an engine; /);
     // It is counted once, though it was held before it was sent.
     await until(() => seen.some((report) => report.engines.some((e) => e.ready)));
@@ -216,7 +224,7 @@ describe('requests for a pool without engines', () => {
     const h = await start();
     const seen = await reports(h);
     const address = `127.0.0.1:${h.service.listeners.grpc}`;
-    const grpc = createGrpcClient<Pick>({ proto: 'scheduler', service: 'SchedulerService', address });
+    const grpc = createGrpcClient<Methods>({ proto: 'scheduler', service: 'SchedulerService', address });
     const error = await grpc
       .call('Pick', { model: 'base', tokenIds: [1, 2, 3] })
       .catch((e: { code: number }) => e);

@@ -65,13 +65,15 @@ export class EngineWatch {
       if (isRefused(error)) engine.unreachable = true;
       onFailure?.(engine, 'metrics', error);
     }
-    if (engine.address === address) engine.asked = true;
     if (engine.servedModels.size > 0 && startedAtMs - modelsAtMs < MODELS_INTERVAL_MS) return modelsAtMs;
     try {
-      engine.said(await probe.models(address));
+      const models = await probe.models(address);
+      if (engine.address !== address) return modelsAtMs;
+      engine.said(models);
     } catch (error) {
       onFailure?.(engine, 'models', error);
     }
+    if (engine.address === address) engine.asked = true;
     return startedAtMs;
   }
 }

@@ -27,7 +27,7 @@ export function matchedTokens(
   approximate: { readonly index: ApproximatePrefixIndex; readonly keys: Float64Array | undefined },
 ): MatchedTokens {
   const tokens = new Array<number>(pool.endpoints.length).fill(0);
-  if (!keys || source === 'none') return { tokens, source };
+  if (!keys || source === 'none') return { tokens, source: 'none' };
   const tokensPerKey = Math.max(1, Math.ceil(APPROXIMATE_BLOCK_TOKENS / keys.blockSize)) * keys.blockSize;
   const guess = (i: number, address: string) => {
     tokens[i] = approximate.index.match(address, approximate.keys ?? []) * tokensPerKey;

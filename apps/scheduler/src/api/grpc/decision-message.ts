@@ -3,7 +3,7 @@ import type { DecisionRecord } from '../../application/decision-record.js';
 
 /** A decision as `penstock.scheduler.v1.Decision`. */
 export function decisionMessage(record: DecisionRecord): schedulerV1.Decision {
-  const { timeMs, namespace, leading, excluded, input: _, ...fields } = record;
+  const { timeMs, namespace, leading, excluded, waitedMs, prefixSource, input: _, ...fields } = record;
   return {
     ...fields,
     time: new Date(timeMs).toISOString(),
@@ -15,5 +15,7 @@ export function decisionMessage(record: DecisionRecord): schedulerV1.Decision {
       matchedTokens,
     })),
     excluded: { ...excluded },
+    waitedMs: waitedMs ?? 0,
+    prefixSource: prefixSource ?? '',
   };
 }

@@ -77,6 +77,10 @@ export interface Decision {
   reason: string;
   /** Replica that decided. */
   scheduler: string;
+  /** Time spent waiting for an engine, in milliseconds; 0 when there was one at once. */
+  waitedMs: number;
+  /** Where matched_tokens is known from: none, approximate or exact; empty when rejected. */
+  prefixSource: string;
 }
 
 export interface Decision_ExcludedEntry {
