@@ -125,6 +125,33 @@ describe('statuses', () => {
     expect([status?.parents, status?.parent?.length]).toEqual([undefined, 1]);
   });
 
+  it('are written by the replica that holds the lease only', async () => {
+    const h = await start();
+    const of = () => conditionsOf(h, inferencePoolKind, 'p');
+    await until(async () => (await of())['penstock.dev/EnginesReady'] === 'True EnginesReady');
+    const ignore = () => {};
+    const name = 'penstock-scheduler-status';
+    const other = h.cluster.lease({
+      namespace: 'default',
+      name,
+      identity: 'other',
+      onAcquired: ignore,
+      onLost: ignore,
+    });
+    h.cluster.expireLease('default', name);
+    const health = async () => (await fetch(`${h.metricsUrl}/readyz`)).text();
+    await until(async () => (await health()).includes('written by another replica'));
+    await h.setReady(0, false);
+    await h.setReady(1, false);
+    await until(async () =>
+      (await h.metrics()).includes('penstock_scheduler_endpoints{pool="ns/p",state="ready"} 0'),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await of())['penstock.dev/EnginesReady']).toBe('True EnginesReady');
+    await other.release();
+    await until(async () => (await of())['penstock.dev/EnginesReady'] === 'False NoEngineReady');
+  });
+
   it('say in health that they cannot be written', async () => {
     const h = await start();
     await until(async () => (await conditionsOf(h, inferencePoolKind, 'p'))['Accepted'] !== undefined);
