@@ -97,7 +97,7 @@ export class CliqueController {
     const annotations = { [START_ALLOWED_ANNOTATION]: 'true' };
     await Promise.all(waiting.map((pod) => this.writer.patch(podKind, pod, { metadata: { annotations } })));
     if (waiting.length === 0) return;
-    const message = `clique ${name}: ${waiting.length} pods may start: ${before.join(', ')} is ready`;
+    const message = `clique ${name}: pods may start (${waiting.length}), as ${before.join(', ')} is ready`;
     this.writer.tell({ regarding: set, type: 'Normal', reason: 'StartAllowed', message });
   }
 

@@ -22,9 +22,9 @@ const minimumFits = (value: { replicas?: number; minAvailable?: number | undefin
   !value.replicas || (value.minAvailable ?? 1) <= value.replicas;
 
 const clique = z.looseObject({
-  name: partName,
-  labels: z.record(z.string(), z.string()).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  name: partName.describe('Name of the clique in this set'),
+  labels: z.record(z.string(), z.string()).optional().describe('Labels of its pods'),
+  annotations: z.record(z.string(), z.string()).optional().describe('Annotations of its pods'),
   topologyConstraint: topologyConstraint.optional(),
   resourceSharing: z.array(z.looseObject({})).optional(),
   spec: podCliqueSpec.refine(minimumFits, { path: ['minAvailable'], message: tooMany }).meta({
@@ -39,11 +39,11 @@ const clique = z.looseObject({
 
 const scalingGroup = z
   .looseObject({
-    name: partName,
-    cliqueNames: z.array(partName).min(1).max(64),
+    name: partName.describe('Name of the scaling group in this set'),
+    cliqueNames: z.array(partName).min(1).max(64).describe('Cliques that scale together; immutable'),
     annotations: z.record(z.string(), z.string()).optional(),
-    replicas: z.int().min(0).default(1),
-    minAvailable: z.int().min(1).default(1),
+    replicas: z.int().min(0).default(1).describe('Copies with which the group is created; 0: asleep'),
+    minAvailable: z.int().min(1).default(1).describe('Copies that belong to the base gang; immutable'),
     scaleConfig: autoScalingConfig.optional(),
     resourceSharing: z.array(z.looseObject({})).optional(),
     topologyConstraint: topologyConstraint.optional(),
@@ -83,20 +83,25 @@ const template = z
       .min(1)
       .max(64)
       .refine(uniqueNames, 'clique names must be unique')
+      .describe('Roles of pods that are born as one gang; fixed once the set exists')
       .meta(listByName),
     cliqueStartupType: z
       .enum(['CliqueStartupTypeAnyOrder', 'CliqueStartupTypeInOrder', 'CliqueStartupTypeExplicit'])
-      .default('CliqueStartupTypeAnyOrder'),
-    priorityClassName: z.string().max(253).optional(),
+      .default('CliqueStartupTypeAnyOrder')
+      .describe('InOrder: as listed. Explicit: by startsAfter of the cliques'),
+    priorityClassName: z.string().max(253).optional().describe('Of all pods that name none themselves'),
     headlessServiceConfig: z.looseObject({ publishNotReadyAddresses: z.boolean().default(true) }).optional(),
     topologyConstraint: topologyConstraint.optional(),
-    terminationDelay: z.string().max(64).optional(),
+    terminationDelay: z.string().max(64).optional().describe('Kept, not acted upon'),
     resourceClaimTemplates: z.array(z.looseObject({})).optional(),
     resourceSharing: z.array(z.looseObject({})).optional(),
     podCliqueScalingGroups: z
       .array(scalingGroup)
       .max(32)
       .refine(uniqueNames, 'scaling group names must be unique')
+      .describe(
+        'Groups of cliques that are copied together; each copy beyond minAvailable is a gang of its own',
+      )
       .optional()
       .meta(listByName),
   })
@@ -107,7 +112,12 @@ export const podCliqueSetSchema = kubernetesObject({
   spec: z.looseObject({
     replicas: z.int().min(0).default(0).describe('Copies of the whole set of cliques'),
     updateStrategy: z
-      .looseObject({ type: z.enum(['RollingRecreate', 'OnDelete']).default('RollingRecreate') })
+      .looseObject({
+        type: z
+          .enum(['RollingRecreate', 'OnDelete'])
+          .default('RollingRecreate')
+          .describe('RollingRecreate: one replica at a time. OnDelete: when you delete the pods'),
+      })
       .optional(),
     template,
   }),

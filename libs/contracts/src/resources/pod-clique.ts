@@ -48,8 +48,8 @@ export const autoScalingConfig = z.looseObject({
 
 /** Spec of a clique: `replicas` equal pods of one role. Also the template's, where names are the template's. */
 export const podCliqueSpec = z.looseObject({
-  roleName: z.string().max(63).optional(),
-  podSpec,
+  roleName: z.string().max(63).optional().describe('Unique in its set; the name of the clique when absent'),
+  podSpec: podSpec.describe('PodSpec of every pod'),
   replicas: z.int().min(0).default(1).describe('0: asleep, no pod exists'),
   minAvailable: z
     .int()
