@@ -1,7 +1,14 @@
-import { type Condition, type PodCliqueSet, podCliqueSetKind } from '@penstock/contracts';
+import {
+  type Condition,
+  type PodCliqueSet,
+  type PodGang,
+  podCliqueSetKind,
+  podGangKind,
+} from '@penstock/contracts';
 import type { Clock, Cluster, ClusterObject, ResourceKind } from '@penstock/core/ports';
 import { FencedWriter } from '../controllers/fenced-writer.js';
 import type { LeaderTerm } from '../leader/leader-part.js';
+import { names } from '../workload/names.js';
 import { type Finding, setCondition } from '../workload/set-condition.js';
 import { OutputWriter } from './output-writer.js';
 import { acceptedFindings, dynamoState, invalidFindings, readyFinding } from './source-findings.js';
@@ -37,14 +44,26 @@ export class SourceController {
     const { cluster, term, settings } = this.options;
     const result = this.translator.translate(source, settings);
     if ('problems' in result) {
-      await this.say(source, [...invalidFindings(result.problems), readyFinding(await this.setOf(source))]);
+      await this.say(source, [...invalidFindings(result.problems), await this.readiness(source)]);
       return undefined;
     }
     const { objects, notActedUpon } = result;
     const refusal = await new OutputWriter(cluster, term, this.translator, source).write(objects);
     const findings = acceptedFindings(objects, notActedUpon, refusal);
-    await this.say(source, [...findings, readyFinding(refusal ? undefined : await this.setOf(source))]);
+    await this.say(source, [...findings, await this.readiness(source)]);
     return refusal ? { againInMs: REFUSED_RETRY_MS } : undefined;
+  }
+
+  private async readiness(source: Source): Promise<Finding> {
+    const set = await this.setOf(source);
+    if (!set) return readyFinding(undefined, undefined);
+    const { namespace, name } = source.metadata;
+    const gang = await this.options.cluster.get(
+      podGangKind as ResourceKind,
+      namespace,
+      names.replica(name, 0),
+    );
+    return readyFinding(set, gang as PodGang | undefined);
   }
 
   /** The set that was made from the source, which has its name. */

@@ -1,4 +1,4 @@
-import type { Condition, PodCliqueSet } from '@penstock/contracts';
+import type { Condition, PodCliqueSet, PodGang } from '@penstock/contracts';
 import type { Finding } from '../workload/set-condition.js';
 import type { FieldNote, OutputObject, TranslationProblem } from './translation.js';
 
@@ -38,23 +38,28 @@ export function acceptedFindings(
   ];
 }
 
-/** Whether the engines of the set are there. */
-export function readyFinding(set: PodCliqueSet | undefined): Finding {
+/** Whether the engines of the set are there, and what keeps its first gang from its place. */
+export function readyFinding(set: PodCliqueSet | undefined, gang: PodGang | undefined): Finding {
   const type = 'Ready';
   if (!set) return { type, status: 'False', reason: 'NoEngines', message: 'the PodCliqueSet does not exist' };
   const { status, spec, metadata } = set;
-  const invalid = status?.conditions?.find((c) => c.type === 'Valid' && c.status === 'False');
-  const message = invalid
-    ? `PodCliqueSet ${metadata.name}: ${invalid.message}`
-    : `${status?.availableReplicas ?? 0} of ${spec.replicas ?? 0} replicas of PodCliqueSet ${metadata.name} have the engines they need`;
-  if (invalid) return { type, status: 'False', reason: 'SetNotActedUpon', message: cut(message, '') };
-  const isReady = (status?.availableReplicas ?? 0) >= (spec.replicas ?? 0);
-  return {
-    type,
-    status: isReady ? 'True' : 'False',
-    reason: isReady ? 'EnginesReady' : 'WaitingForEngines',
-    message,
-  };
+  const name = `PodCliqueSet ${metadata.name}`;
+  const invalid = falseCondition(status?.conditions, 'Valid');
+  if (invalid) {
+    const message = cut(`${name}: ${invalid.message}`, '');
+    return { type, status: 'False', reason: 'SetNotActedUpon', message };
+  }
+  const message = `${status?.availableReplicas ?? 0} of ${spec.replicas ?? 0} replicas of ${name} have the engines they need`;
+  if ((status?.availableReplicas ?? 0) >= (spec.replicas ?? 0)) {
+    return { type, status: 'True', reason: 'EnginesReady', message };
+  }
+  const waits = falseCondition(gang?.status?.conditions, 'Scheduled');
+  const why = waits ? `; PodGang ${gang?.metadata.name} waits for a place: ${waits.message}` : '';
+  return { type, status: 'False', reason: 'WaitingForEngines', message: cut(message + why, '') };
+}
+
+function falseCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type && condition.status === 'False');
 }
 
 /** `state` as Dynamo's own operator writes it. */

@@ -1,10 +1,12 @@
 import { WorkQueue } from '@penstock/cluster';
+import { GANG_PLACER_MANAGER, GROVE_LABELS, podGangKind } from '@penstock/contracts';
 import {
   type Clock,
   type Cluster,
   ClusterError,
   type ClusterObject,
   type Informer,
+  type ResourceKind,
 } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import { NotLeadingError } from '../controllers/fenced-writer.js';
@@ -42,6 +44,7 @@ export class Translations implements LeaderPart {
   readonly name = 'translation';
   private readonly lines: readonly Line[];
   private readonly outputs: ReadonlyArray<Informer<ClusterObject>>;
+  private readonly gangs: Informer<ClusterObject>;
   private term: LeaderTerm | undefined;
 
   constructor(private readonly options: TranslationsOptions) {
@@ -63,6 +66,9 @@ export class Translations implements LeaderPart {
         { onUpsert: touched, onDelete: touched },
       ),
     );
+    const labelSelector = `${GROVE_LABELS.managedBy}=${GANG_PLACER_MANAGER}`;
+    const onUpsert = (gang: ClusterObject) => this.touchSet(gang);
+    this.gangs = cluster.inform(podGangKind as ResourceKind, { namespace, labelSelector }, { onUpsert });
   }
 
   unsynced(): readonly string[] {
@@ -84,7 +90,9 @@ export class Translations implements LeaderPart {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.lines.map(({ sources }) => sources), ...this.outputs].map((i) => i.stop()));
+    await Promise.all(
+      [...this.lines.map(({ sources }) => sources), ...this.outputs, this.gangs].map((i) => i.stop()),
+    );
   }
 
   /** Once this replica leads and has listed the sources. */
@@ -111,6 +119,15 @@ export class Translations implements LeaderPart {
       ({ translator: { kind } }) => owner?.kind === kind.kind && isOfGroup(owner, kind),
     );
     if (owner) line?.queue?.add(`${metadata.namespace ?? ''}/${owner.name}`);
+  }
+
+  /** A gang of a set has changed; a set has the name of its source. */
+  private touchSet({ metadata }: ClusterObject): void {
+    const set = metadata.labels?.[GROVE_LABELS.partOf];
+    for (const { sources, queue } of this.lines) {
+      if (set !== undefined && sources.get(metadata.namespace, set))
+        queue?.add(`${metadata.namespace ?? ''}/${set}`);
+    }
   }
 
   private failed({ translator }: Line, key: string, error: unknown, retryInMs: number): void {

@@ -63,8 +63,8 @@ describe('a paved-road pool with both roles', () => {
       spec: {
         scaleTargetRef: { apiVersion: 'grove.io/v1alpha1', kind: 'PodClique', name: 'chat-0-prefill' },
         modelID: 'deepseek-ai/deepseek-v3',
-        minReplicas: 1,
-        maxReplicas: 4,
+        minReplicas: 4,
+        maxReplicas: 8,
       },
     });
     expect(result.objects[1]?.object).toMatchObject({
@@ -212,7 +212,7 @@ describe('any paved-road pool', () => {
         result.objects.slice(3).forEach(({ object }, i) => {
           const { minReplicas, maxReplicas } = (object as unknown as { spec: Record<string, number> }).spec;
           const replicas = cliques[i]?.spec.replicas ?? -1;
-          expect([minReplicas, maxReplicas]).toEqual([Math.min(1, replicas), Math.max(1, replicas)]);
+          expect([minReplicas, maxReplicas]).toEqual([replicas, Math.max(1, 2 * replicas)]);
         });
         expect(result.notActedUpon.some(({ field }) => field === 'spec.kvCache.tier')).toBe(
           fields.kvCache?.tier === 'gpu-cpu',

@@ -7,6 +7,7 @@ import {
   pavedRoadInferencePoolKind,
   podCliqueKind,
   podCliqueSetKind,
+  podGangKind,
   variantAutoscalingKind,
 } from '@penstock/contracts';
 import { ClusterError, type ClusterObject, type ResourceKind } from '@penstock/core/ports';
@@ -138,6 +139,32 @@ describe('Translations', () => {
     translations.lead(term);
     await cluster.create(graphs, graph(SERVICES));
     await untilCondition(graphs, 'chat', 'Ready', 'WaitingForEngines');
+    const waits = {
+      type: 'Scheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message: '0/2 nodes',
+      lastTransitionTime: '',
+    };
+    const labels = {
+      'app.kubernetes.io/managed-by': 'penstock-gang-placer',
+      'app.kubernetes.io/part-of': 'chat',
+    };
+    await cluster.create(any(podGangKind), {
+      ...{
+        apiVersion: 'scheduler.grove.io/v1alpha1',
+        kind: 'PodGang',
+        spec: {},
+        status: { conditions: [waits] },
+      },
+      metadata: { namespace: 'ns', name: 'chat-0', labels },
+    } as ClusterObject);
+    await until(
+      async () =>
+        condition(await get(graphs, 'chat'), 'Ready')?.message.includes(
+          'PodGang chat-0 waits for a place: 0/2 nodes',
+        ) ?? false,
+    );
     await cluster.mergePatch(
       sets,
       'ns',

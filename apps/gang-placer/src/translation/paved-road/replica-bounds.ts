@@ -9,15 +9,15 @@ export interface ReplicaBounds {
 export const boundsAnnotation = (role: 'prefill' | 'decode'): string => `penstock.dev/${role}-replicas`;
 
 /**
- * Bounds of a role's engines. Without an annotation: from 1 to the number asked for, so that load decides how many of
- * the engines somebody agreed to pay for run; a pool that was put to sleep with 0 may wake one.
+ * Bounds of a role's engines. Without an annotation: never fewer than were asked for, and up to twice as many under
+ * load; a pool that was put to sleep with 0 may wake one.
  */
 export function replicaBounds(
   role: 'prefill' | 'decode',
   replicas: number,
   annotation: string | undefined,
 ): { bounds: ReplicaBounds; problems: TranslationProblem[] } {
-  const usual = { min: Math.min(1, replicas), max: Math.max(1, replicas) };
+  const usual = { min: replicas, max: Math.max(1, 2 * replicas) };
   if (annotation === undefined) return { bounds: usual, problems: [] };
   const [, low, high] = /^(\d{1,5})\.\.(\d{1,5})$/.exec(annotation) ?? [];
   const bounds = { min: Number(low), max: Number(high) };
