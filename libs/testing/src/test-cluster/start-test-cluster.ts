@@ -8,7 +8,7 @@ import type { TestCluster } from './test-cluster.js';
  *
  * @throws Error naming the program that is missing and how to get it, or the server that did not start and its output
  */
-export function startTestCluster(): Promise<TestCluster> {
+export async function startTestCluster(): Promise<TestCluster> {
   const wanted = process.env['PENSTOCK_TEST_CLUSTER'] || 'dev';
   if (wanted === 'dev') return startDevTestCluster();
   if (wanted === 'kube') return startKubeTestCluster();

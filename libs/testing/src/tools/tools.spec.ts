@@ -10,7 +10,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runCommand } from '../provision/run-command.js';
 import { buildFlags } from './build-flags.js';
 import { type BuildToolsOptions, buildTools } from './build-tools.js';
 import { findTool } from './find-tool.js';
@@ -154,6 +156,46 @@ describe('buildTools', () => {
     const other = { ...module, text: `${module.text}.` };
     expect(toolsFolder(other, env)).not.toBe(toolsFolder(module, env));
     expect(buildFlags('v1.36.3').join(' ')).toContain('-X k8s.io/component-base/version.gitMinor=36');
+  });
+});
+
+describe('the command', () => {
+  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+    const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+    const node = [
+      '--no-warnings',
+      '--import',
+      here('../../../../.config/source-loader.mjs'),
+      here('./main.ts'),
+    ];
+    return runCommand(process.execPath, [...node, ...args], { env: environment(env) });
+  };
+
+  it('tells its flags, and refuses others', async () => {
+    expect(await run(['--help'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('--path <tool>'),
+    });
+    expect(await run(['--path', 'kubeadm'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/--path kubeadm: no such tool\n.*one of etcd/s),
+    });
+    expect(await run(['--everything'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('--everything'),
+    });
+  });
+
+  it('prints where a tool is', async () => {
+    const cached = script(join(toolsFolder(readGoModule(), environment()), 'kubectl'), '');
+    expect(await run(['--path', 'kubectl'])).toMatchObject({ status: 0, stdout: `${cached}\n` });
+  });
+
+  it('fails in one sentence where a real cluster cannot be had', async () => {
+    fakeGo('go1.20.1');
+    const { status, stderr } = await run(['--cluster']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^tools: \S+\/bin\/go is Go 1\.20\.1, too old .*\n$/);
   });
 });
 
