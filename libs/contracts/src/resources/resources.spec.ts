@@ -12,6 +12,7 @@ import {
   inferencePoolSchema,
   inferencePoolV1Alpha2Schema,
   namespaceSchema,
+  podCliqueSetSchema,
   podSchema,
 } from './index.js';
 
@@ -171,15 +172,19 @@ describe('deploy/crds', () => {
 });
 
 describe('deploy/examples/laptop.yaml', () => {
-  it('holds a namespace, a pool and an engine pod of that pool', () => {
-    const [namespace, inferencePool, pod] = parseAllDocuments(
-      readFileSync(`${deploy}examples/laptop.yaml`, 'utf8'),
-    ).map((document) => document.toJS());
-    expect(namespaceSchema.parse(namespace).metadata.name).toBe('penstock');
-    const parsedPool = inferencePoolSchema.parse(inferencePool);
+  it('holds a namespace, a pool with its model, and the gang that its engines are born as', () => {
+    const documents = parseAllDocuments(readFileSync(`${deploy}examples/laptop.yaml`, 'utf8')).map(
+      (document) => document.toJS(),
+    );
+    const of = (kind: string) => documents.find((document) => document.kind === kind);
+    expect(namespaceSchema.parse(of('Namespace')).metadata.name).toBe('penstock');
+    const parsedPool = inferencePoolSchema.parse(of('InferencePool'));
     expect(parsedPool.apiVersion).toBe(apiVersionOf({ group: 'inference.networking.k8s.io', version: 'v1' }));
-    const engine = podSchema.parse(pod);
-    expect(engine.metadata.labels).toMatchObject(parsedPool.spec.selector.matchLabels);
+    expect(inferenceModelSchema.parse(of('InferenceModel')).spec.poolRef.name).toBe(parsedPool.metadata.name);
+    const set = podCliqueSetSchema.parse(of('PodCliqueSet'));
+    const [clique] = set.spec.template.cliques;
+    expect(clique?.labels).toMatchObject(parsedPool.spec.selector.matchLabels);
+    const engine = podSchema.parse({ ...set, spec: clique?.spec.podSpec });
     const ports = engine.spec?.containers[0]?.ports ?? [];
     expect(ports.map((port) => [port.name, port.containerPort])).toEqual([
       ['http', parsedPool.spec.targetPorts[0]?.number],
