@@ -174,6 +174,7 @@ describe('the scheduler on a cluster', () => {
     expect(await conditionsOf(inferencePoolV1Alpha2Kind as never, 'decode-pool')).toMatchObject({
       Accepted: 'True Accepted',
       'penstock.dev/EnginesReady': 'True EnginesReady',
+      'penstock.dev/RolesActedUpon': 'False NotYetActedUpon',
     });
     await eventually(
       async () =>

@@ -37,7 +37,7 @@ describe('poolConditions', () => {
       'penstock.dev/RolesActedUpon': 'False NotYetActedUpon',
     });
     expect(conditions.map(({ message }) => message).join('\n')).toMatch(
-      /1 of 2 engines take requests, 1 prefill-only[\s\S]*of 2 of 2 engines no KV events come[\s\S]*1 prefill engines are idle/,
+      /1 of 2 engines take requests, 1 prefill-only[\s\S]*of 2 of 2 engines no KV events come[\s\S]*prefill engines \(1\) are idle/,
     );
   });
 
@@ -65,6 +65,17 @@ describe('poolConditions', () => {
     ['an invalid object', { problem: { reason: 'Invalid', problem: 'bad' } }, 'Accepted', 'False Invalid'],
   ])('with %s', (_name, known, type, expected) => {
     expect(brief(poolConditions(facts(known)))[type]).toBe(expected);
+  });
+
+  it('says that decode engines do everything, where the prefill engines are in no pool', () => {
+    const [decode] = poolConditions(facts({ pool: fleetPool('p', fleetEndpoint({ role: 'decode' })) })).slice(
+      -1,
+    );
+    expect(decode).toMatchObject({
+      type: 'penstock.dev/RolesActedUpon',
+      status: 'False',
+      message: 'prefill and decode are not split yet: decode engines (1) get whole requests',
+    });
   });
 
   it('says of the older of two versions only that the other is served', () => {

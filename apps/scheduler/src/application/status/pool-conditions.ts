@@ -21,15 +21,8 @@ export function poolConditions(facts: PoolFacts): WantedCondition[] {
   // Of two objects of one name only one speaks for the engines.
   if (!pool || !policy || problem?.reason === 'ServedByOtherVersion') return conditions;
   conditions.push(enginesReady(pool), routingPolicy(pool, policy.name), prefixes(facts, pool, policy));
-  const idle = pool.endpoints.filter((endpoint) => endpoint.role === 'prefill').length;
-  if (idle > 0) {
-    conditions.push({
-      type: 'penstock.dev/RolesActedUpon',
-      status: 'False',
-      reason: 'NotYetActedUpon',
-      message: `${idle} prefill engines are idle: whole requests go to the other engines, prefill and decode are not split yet`,
-    });
-  }
+  const roles = rolesActedUpon(pool);
+  if (roles) conditions.push(roles);
   return conditions;
 }
 
@@ -71,6 +64,23 @@ function enginesReady({ endpoints }: FleetPool): WantedCondition {
       : `${ready} of ${endpoints.length} engines take requests${why}`;
   if (ready > 0) return { type, status: 'True', reason: 'EnginesReady', message };
   return { type, status: 'False', reason: endpoints.length === 0 ? 'NoEngine' : 'NoEngineReady', message };
+}
+
+/** Undefined where no engine is for one phase only. */
+function rolesActedUpon({ endpoints }: FleetPool): WantedCondition | undefined {
+  const decode = endpoints.filter((endpoint) => endpoint.role === 'decode').length;
+  const prefill = endpoints.filter((endpoint) => endpoint.role === 'prefill').length;
+  if (decode + prefill === 0) return undefined;
+  const parts = [
+    ...(decode === 0 ? [] : [`decode engines (${decode}) get whole requests`]),
+    ...(prefill === 0 ? [] : [`prefill engines (${prefill}) are idle`]),
+  ];
+  return {
+    type: 'penstock.dev/RolesActedUpon',
+    status: 'False',
+    reason: 'NotYetActedUpon',
+    message: `prefill and decode are not split yet: ${parts.join(', ')}`,
+  };
 }
 
 function routingPolicy({ policyName }: FleetPool, used: string): WantedCondition {
