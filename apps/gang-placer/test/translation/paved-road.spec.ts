@@ -95,6 +95,7 @@ describe('a paved-road pool with both roles', () => {
         field: 'spec.hardware.accelerator',
         why: expect.stringMatching(/weights of about 671 GB.*will not start/),
       },
+      { field: 'spec.replicas.prefill', why: expect.stringContaining('not split yet') },
       { field: 'spec.kvCache.tier', why: expect.stringContaining('stay in GPU memory') },
     ]);
   });
@@ -154,6 +155,7 @@ describe('a paved-road pool', () => {
   it('names fields that it does not know', () => {
     const object = pool({ ...deepseek, model: 'm-8b', kvCache: { tier: 'gpu', sizeGi: 3 }, sla: {} });
     expect(translated(object).notActedUpon.map(({ field }) => field)).toEqual([
+      'spec.replicas.prefill',
       'spec.sla',
       'spec.kvCache.sizeGi',
     ]);

@@ -7,6 +7,7 @@ import {
   podCliqueSetKind,
 } from '@penstock/contracts';
 import { POOL_LABEL } from '../outputs/output-labels.js';
+import { PREFILL_IDLE } from '../outputs/prefill-idle.js';
 import { modelOutput, poolOutput } from '../outputs/serving-outputs.js';
 import { parseSource } from '../parse-source.js';
 import type {
@@ -51,6 +52,8 @@ export function translateGraph(
   for (const service of services) {
     if (kept.includes(service)) notes.push(...leftOutOfService(service));
     else notes.push(replacedService(service, KEEP_FRONTEND_ANNOTATION));
+    if (service.statedRole === 'prefill' && !hasFrontend)
+      notes.push({ field: service.field, why: PREFILL_IDLE });
   }
   const pools = poolsOf(graph, kept, hasFrontend);
   const cliques = kept.map((service) => cliqueOf(graph, kept, service, hasFrontend, pools, notes, problems));

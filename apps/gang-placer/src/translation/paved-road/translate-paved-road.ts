@@ -6,6 +6,7 @@ import {
   pavedRoadInferencePoolSchema,
   podCliqueSetKind,
 } from '@penstock/contracts';
+import { PREFILL_IDLE } from '../outputs/prefill-idle.js';
 import { modelOutput, poolOutput } from '../outputs/serving-outputs.js';
 import { variantOutput } from '../outputs/variant-output.js';
 import { parseSource } from '../parse-source.js';
@@ -94,7 +95,11 @@ export function translatePavedRoad(
         variantOutput({ namespace, set: name, clique: role, model, bounds }),
       ),
     ],
-    notActedUpon: [...shape.notes, ...leftOut(pool)],
+    notActedUpon: [
+      ...shape.notes,
+      ...(isDisaggregated ? [{ field: 'spec.replicas.prefill', why: PREFILL_IDLE }] : []),
+      ...leftOut(pool),
+    ],
   };
 }
 
