@@ -42,6 +42,7 @@ export function setStatus(set: SetModel, parts: SetParts): Partial<Status> {
     availableReplicas: available.length,
     updatedReplicas: existing.filter(({ cliques }) => cliques.every(({ updated }) => updated)).length,
     hpaPodSelector: `${GROVE_LABELS.managedBy}=${GANG_PLACER_MANAGER},${GROVE_LABELS.partOf}=${set.name}`,
+    updateProgress: updateProgress(parts),
     currentGenerationHash: stableHash([set.cliques, set.priorityClassName]),
     podGangStatuses: parts.gangs.map(({ metadata, status }) => ({
       name: metadata.name,
@@ -54,4 +55,19 @@ export function setStatus(set: SetModel, parts: SetParts): Partial<Status> {
 function isTrueOrUnknown({ status }: PodClique, type: string): boolean {
   const found = status?.conditions?.find((condition) => condition.type === type);
   return found === undefined || isTrue(status?.conditions, type);
+}
+
+/** What of the set follows its template, pods included: the columns of `kubectl get podcliquesets`. */
+function updateProgress({ cliques }: SetParts): NonNullable<Status['updateProgress']> {
+  const groups = new Map<string, boolean>();
+  for (const { instance, updated } of cliques) {
+    const name = instance.group?.instance.name;
+    if (name !== undefined) groups.set(name, (groups.get(name) ?? true) && updated);
+  }
+  return {
+    updatedPodCliquesCount: cliques.filter(({ updated }) => updated).length,
+    totalPodCliquesCount: cliques.length,
+    updatedPodCliqueScalingGroupsCount: [...groups.values()].filter(Boolean).length,
+    totalPodCliqueScalingGroupsCount: groups.size,
+  };
 }

@@ -43,6 +43,12 @@ describe('a changed template', () => {
       'pcs-0-sg-0-worker-0',
     ]);
     expect((await lab.set()).status).toMatchObject({ replicas: 2, updatedReplicas: 0 });
+    expect((await lab.set()).status?.updateProgress).toEqual({
+      updatedPodCliquesCount: 2,
+      totalPodCliquesCount: 10,
+      updatedPodCliqueScalingGroupsCount: 0,
+      totalPodCliqueScalingGroupsCount: 2,
+    });
     const seen = new Set<string>();
     for (let round = 0; round < 20 && (await running('1')).length > 0; round++) {
       const [old, young] = [await running('1'), await running('2')];

@@ -135,7 +135,14 @@ export const podCliqueSetSchema = kubernetesObject({
         )
         .optional(),
       currentGenerationHash: z.string().optional(),
-      updateProgress: z.looseObject({}).optional(),
+      updateProgress: z
+        .looseObject({
+          updatedPodCliquesCount: z.int().optional(),
+          totalPodCliquesCount: z.int().optional(),
+          updatedPodCliqueScalingGroupsCount: z.int().optional(),
+          totalPodCliqueScalingGroupsCount: z.int().optional(),
+        })
+        .optional(),
     })
     .optional(),
 });
