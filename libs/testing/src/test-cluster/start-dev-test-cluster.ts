@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
 import { startDevCluster } from '../dev-cluster/start-dev-cluster.js';
 import { findTool } from '../tools/find-tool.js';
 import { addNode } from './add-node.js';
@@ -16,9 +15,7 @@ export async function startDevTestCluster(): Promise<TestCluster> {
     startDevCluster({ nodes: 0, dataDir: join(folder, 'data'), kubeconfigPath, port });
   let cluster = await start();
   const { url, kubeconfig } = cluster;
-  const config = new KubeConfig();
-  config.loadFromString(kubeconfig);
-  const http = new ClusterHttp(config);
+  const http = new ClusterHttp(kubeconfig);
   let isUp = true;
   const killApi = async (): Promise<void> => {
     if (isUp) await cluster.stop();

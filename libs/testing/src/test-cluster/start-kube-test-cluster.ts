@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
 import { findTool } from '../tools/find-tool.js';
 import { addNode } from './add-node.js';
 import { ClusterHttp } from './cluster-http.js';
@@ -23,9 +22,7 @@ export async function startKubeTestCluster(): Promise<TestCluster> {
     throw error;
   }
   const { url, kubeconfig, kubeconfigPath } = servers;
-  const config = new KubeConfig();
-  config.loadFromString(kubeconfig);
-  const http = new ClusterHttp(config);
+  const http = new ClusterHttp(kubeconfig);
   return {
     flavor: 'kube',
     url,

@@ -33,7 +33,7 @@ export class ContractCluster {
     this.config.loadFromString(server.kubeconfig);
     this.core = this.config.makeApiClient(CoreV1Api);
     this.objects = KubernetesObjectApi.makeApiClient(this.config);
-    this.http = new ClusterHttp(this.config);
+    this.http = new ClusterHttp(server.kubeconfig);
     this.namespace = `contract-${Math.random().toString(36).slice(2, 8)}`;
   }
 

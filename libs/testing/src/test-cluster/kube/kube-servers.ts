@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { KubeConfig } from '@kubernetes/client-node';
 import { ServerProcess, untilReady } from '../../servers/server-process.js';
 import { freePort } from '../../servers/start-redis.js';
 import { ClusterHttp } from '../cluster-http.js';
@@ -82,9 +81,7 @@ export class KubeServers {
   /** Only our own server takes our token and shows the certificate in our folder. */
   private async answers(): Promise<true | undefined> {
     this.config = this.files.writeKubeconfig(this.url, readFileSync(this.files.certificate));
-    const config = new KubeConfig();
-    config.loadFromString(this.config);
-    const http = new ClusterHttp(config);
+    const http = new ClusterHttp(this.config);
     try {
       // The default namespace is made a little after the server calls itself ready.
       for (const path of ['/readyz', '/api/v1/namespaces/default']) {
