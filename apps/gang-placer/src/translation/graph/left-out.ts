@@ -3,6 +3,8 @@ import type { FieldNote } from '../translation.js';
 import type { GraphService } from './graph-service.js';
 
 const DISCOVERY = "belongs to Dynamo's own discovery, which does not run";
+const RUNTIME =
+  "a frontend that is kept needs etcd and NATS of Dynamo's platform, which are not part of the translation: name them in spec.envs (ETCD_ENDPOINTS, NATS_SERVER)";
 const LATER = 'is not supported';
 
 /** Fields of a graph that are acted upon; all others are named. */
@@ -58,10 +60,16 @@ export function leftOutOfGraph({ spec }: DynamoGraphDeployment): FieldNote[] {
 }
 
 /** Everything in a service that has no effect although the service is translated. */
-export function leftOutOfService({ field, spec }: GraphService): FieldNote[] {
+export function leftOutOfService({ field, spec, use, env }: GraphService, hasFrontend: boolean): FieldNote[] {
   const notes = Object.keys(spec)
-    .filter((key) => !SERVICE_FIELDS.has(key))
+    .filter((key) => !SERVICE_FIELDS.has(key) && !(hasFrontend && key === 'dynamoNamespace'))
     .map((key) => ({ field: `${field}.${key}`, why: WHY[key] ?? LATER }));
+  if (
+    use === 'frontend' &&
+    !env.some(({ name }) => name === 'ETCD_ENDPOINTS' || name === 'DYN_DISCOVERY_BACKEND')
+  ) {
+    notes.push({ field, why: RUNTIME });
+  }
   const mounts = (spec['volumeMounts'] ?? []) as Array<Record<string, unknown>>;
   mounts.forEach((mount, i) => {
     if (mount['useAsCompilationCache'] !== undefined) {

@@ -128,7 +128,12 @@ function startedAs(service: GraphService, options: ServicePodOptions, notes: Fie
 }
 
 function environment(service: GraphService, options: ServicePodOptions): Fields[] {
-  return mergeNamed<Named>(options.isDisaggregated ? KV_TRANSFER.env : [], service.env);
+  const transfer: readonly Named[] = options.isDisaggregated ? KV_TRANSFER.env : [];
+  // Workers and frontend find each other in a namespace of Dynamo's runtime; its operator sets it the same way.
+  const namespace = service.spec['dynamoNamespace'];
+  const runtime =
+    !options.servesItself && namespace ? [{ name: 'DYN_NAMESPACE', value: String(namespace) }] : [];
+  return mergeNamed<Named>(transfer, runtime, service.env);
 }
 
 /** A probe of Dynamo's status server would never succeed once vLLM's server runs in its place. */

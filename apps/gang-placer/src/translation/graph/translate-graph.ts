@@ -50,7 +50,7 @@ export function translateGraph(
   problems.push(...graphProblems(graph, services, kept, hasFrontend));
   const notes: FieldNote[] = [...leftOutOfGraph(graph)];
   for (const service of services) {
-    if (kept.includes(service)) notes.push(...leftOutOfService(service));
+    if (kept.includes(service)) notes.push(...leftOutOfService(service, hasFrontend));
     else notes.push(replacedService(service, KEEP_FRONTEND_ANNOTATION));
     if (service.statedRole === 'prefill' && !hasFrontend)
       notes.push({ field: service.field, why: PREFILL_IDLE });
