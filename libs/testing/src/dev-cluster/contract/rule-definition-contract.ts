@@ -26,6 +26,16 @@ export function describeRuleDefinitions(get: () => ContractCluster): void {
       compiled("self.size > 'a'", '1:11', "found no matching overload for '_>_' applied to '(int, string)'"),
     ],
     ['size > 1', 'rule', compiled('size > 1', '1:1', "undeclared reference to 'size' (in container '')")],
+    [
+      'self.size.matches("a")',
+      'rule',
+      compiled(
+        'self.size.matches("a")',
+        '1:18',
+        "found no matching overload for 'matches' applied to 'int.(string)'",
+      ),
+    ],
+    ["'a'.matches('[')", 'rule', compiled("'a'.matches('[')", '1:13', 'invalid matches argument')],
     ['self.size + 1', 'rule', 'cel expression must evaluate to a bool'],
     ['self.size >', 'rule', 'compilation failed: ERROR: <input>:1:12: Syntax error'],
   ])('refuses a definition with the rule %j', async (rule, field, message) => {

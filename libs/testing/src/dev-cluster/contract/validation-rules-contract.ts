@@ -327,7 +327,7 @@ export function describeValidationRules(get: () => ContractCluster): void {
       'self.n.isSorted() && self.n.sum() == 6 && self.n.min() == 1 && self.n.max() == 3 && self.n.indexOf(2) == 1 && self.n.lastIndexOf(4) == -1',
       'self.n.all(x, x > 0) && self.n.exists(x, x == 2) && self.n.exists_one(x, x == 3) && self.n.map(x, x * 2) == [2, 4, 6] && self.n.filter(x, x > 1).size() == 2',
       "self.s.lowerAscii() == 'a-1-b' && 'A-1-B'.replace('1', '2') == 'A-2-B' && self.s.split('-').size() == 3 && self.l.join('+') == 'A+B' && self.s.charAt(0) == 'A' && self.s.find('[0-9]') == '1' && self.s.findAll('[A-Z]').size() == 2",
-      "self.s.startsWith('A') && self.s.endsWith('B') && self.s.matches('^[AB1-]+$') && '%s is %d'.format(['x', 1]) == 'x is 1'",
+      "self.s.startsWith('A') && self.s.endsWith('B') && self.s.matches('^[AB1-]+$') && self.s.matches('(?i)^a-[[:digit:]]-b\\\\z') && '%s is %d'.format(['x', 1]) == 'x is 1'",
       "self.?missing.orValue('none') == 'none' && !self.?missing.hasValue() && self.?s.hasValue()",
       'sets.contains(self.n, [1, 3]) && sets.intersects(self.n, [9, 3]) && sets.equivalent(self.n, [3, 2, 1]) && 2 in self.n',
       "timestamp('2026-01-02T03:04:05Z').getFullYear() == 2026 && duration('90m').getHours() == 1",

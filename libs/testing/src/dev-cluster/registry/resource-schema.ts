@@ -5,6 +5,7 @@ import type { ApiObject, JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
 import { type CompiledRules, compileRules } from './cel/compile-rules.js';
 import { runRules } from './cel/run-rules.js';
+import { goRegExp } from './go-reg-exp.js';
 import { IDENTITY_FIELDS } from './identity-fields.js';
 import { isUnchanged } from './is-unchanged.js';
 import { listDuplicates } from './list-duplicates.js';
@@ -89,12 +90,21 @@ export class ResourceSchema implements ObjectSchema {
   }
 }
 
+/** Patterns are Go's; flags that the validator would add are not. `code` is for code that is kept, which this is not. */
+const REGULAR_EXPRESSIONS = Object.assign((pattern: string) => goRegExp(pattern), { code: 'RegExp' });
+
 /** As Go writes durations, not as ISO 8601 does. */
 const GO_DURATION = /^[+-]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+)$/;
 
 /** @throws Error when the schema itself cannot be used */
 export function compile(schema: StructuralSchema): ValidateFunction {
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, logger: false });
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    logger: false,
+    code: { regExp: REGULAR_EXPRESSIONS },
+  });
   ajvFormats.default(ajv);
   ajv.addFormat('duration', GO_DURATION);
   return ajv.compile(toJsonSchema(schema, true));

@@ -1,5 +1,7 @@
-import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
+import type { ASTNode, Environment, ParseError, ParseResult } from '@marcbachmann/cel-js';
+import { goRegExp } from '../go-reg-exp.js';
 import { compileProblem, problemAt, runtimeProblem } from './cel-problems.js';
+import { GO_MATCHES } from './string-library.js';
 
 export interface CelVariables {
   readonly self: unknown;
@@ -20,7 +22,10 @@ export class CelExpression {
     source: string,
     wanted: 'bool' | 'string',
   ): CelExpression | { readonly problem: string } {
-    const { valid, type, error } = environment.check(source);
+    const nodes = parse(environment, source);
+    if (typeof nodes === 'string') return { problem: nodes };
+    const meant = withGoPatterns(source, nodes);
+    const { valid, type, error } = environment.check(meant);
     if (!valid) return { problem: compileProblem(source, error) };
     // A field that may be null has no known type here.
     if (type !== wanted && type !== 'dyn') {
@@ -30,12 +35,10 @@ export class CelExpression {
           : 'messageExpression must evaluate to a string';
       return { problem };
     }
-    const run = environment.parse(source);
-    const nodes = allNodes(run.ast);
-    const problem = fieldProblem(environment, source, nodes) ?? patternProblem(source, nodes);
+    const problem = fieldProblem(environment, source, meant, nodes) ?? patternProblem(source, nodes);
     if (problem) return { problem };
     return new CelExpression(
-      run,
+      environment.parse(meant),
       nodes.some((node) => node.op === 'id' && node.args === 'oldSelf'),
     );
   }
@@ -53,9 +56,28 @@ export class CelExpression {
 /** The function that stands for `has` where fields are checked: the library lets `has` ask for any field. */
 export const CHECKED_HAS = '_ha';
 
+/** @returns all parts of an expression, or why it is none */
+function parse(environment: Environment, source: string): ASTNode[] | string {
+  try {
+    return allNodes(environment.parse(source).ast);
+  } catch (error) {
+    return compileProblem(source, error as ParseError);
+  }
+}
+
+/** The same expression with Go's regular expressions in place of JavaScript's, of the same length. */
+function withGoPatterns(source: string, nodes: readonly ASTNode[]): string {
+  return nodes.reduce((text, node) => {
+    if (node.op !== 'rcall' || node.args[0] !== 'matches') return text;
+    const at = text.indexOf('matches', node.args[1].end);
+    return text.slice(0, at) + GO_MATCHES + text.slice(at + GO_MATCHES.length);
+  }, source);
+}
+
 function fieldProblem(
   environment: Environment,
   source: string,
+  meant: string,
   nodes: readonly ASTNode[],
 ): string | undefined {
   const asked = nodes.filter((node) => node.op === 'call' && node.args[0] === 'has');
@@ -63,7 +85,7 @@ function fieldProblem(
   // The same length, so that positions stay true.
   const strict = asked.reduce(
     (text, { start }) => `${text.slice(0, start)}${CHECKED_HAS}${text.slice(start + CHECKED_HAS.length)}`,
-    source,
+    meant,
   );
   const { valid, error } = environment.check(strict);
   if (valid) return undefined;
@@ -80,7 +102,7 @@ function patternProblem(source: string, nodes: readonly ASTNode[]): string | und
     const [pattern] = node.args[2];
     if (pattern?.op !== 'value' || typeof pattern.args !== 'string') continue;
     try {
-      new RegExp(pattern.args);
+      goRegExp(pattern.args);
     } catch {
       return problemAt(source, pattern.start, `invalid ${node.args[0]} argument`);
     }

@@ -1,11 +1,13 @@
 import type * as cel from '@marcbachmann/cel-js';
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { GO_MATCHES } from './string-library.js';
 
 type CelError = cel.EvaluationError | cel.ParseError | cel.TypeError;
 
 /** A refusal to compile as the API server words it, with the place in the source. */
 export function compileProblem(source: string, error: CelError | undefined): string {
-  return problemAt(source, placeOf(source, error), compileWords(error?.code ?? '', error?.summary ?? ''));
+  const words = compileWords(error?.code ?? '', error?.summary ?? '').replaceAll(GO_MATCHES, 'matches');
+  return problemAt(source, placeOf(source, error), words);
 }
 
 /** @param place offset in the source */
@@ -30,7 +32,7 @@ function placeOf(source: string, error: CelError | undefined): number {
       return left?.end === undefined ? start : source.indexOf(String(node?.op), left.end);
     }
     case 'no_matching_overload': {
-      const called = Array.isArray(node?.args) ? String(node.args[0]) : '';
+      const called = Array.isArray(node?.args) ? String(node.args[0]).replace(GO_MATCHES, 'matches') : '';
       const [, target] = node?.op === 'rcall' ? (node.args as [string, ASTNode, ASTNode[]]) : [];
       const receiver = target?.end ?? start;
       return source.indexOf('(', source.indexOf(called, receiver));

@@ -1,4 +1,8 @@
 import type { Environment } from '@marcbachmann/cel-js';
+import { goRegExp } from '../go-reg-exp.js';
+
+/** Stands for `matches`, which the CEL library has for JavaScript's regular expressions. As long as that name. */
+export const GO_MATCHES = 'matchGo';
 
 /** CEL's string extensions and Kubernetes' regular expressions beyond what the CEL library has. */
 export function registerStrings(environment: Environment): void {
@@ -17,6 +21,9 @@ export function registerStrings(environment: Environment): void {
         let left = limit < 0n ? Number.POSITIVE_INFINITY : Number(limit);
         return text.replaceAll(from, (found) => (left-- > 0 ? to : found));
       },
+    )
+    .registerFunction(`string.${GO_MATCHES}(string): bool`, (text: string, pattern: string) =>
+      regularExpression(pattern).test(text),
     )
     .registerFunction('string.find(string): string', (text: string, pattern: string) => {
       return regularExpression(pattern).exec(text)?.[0] ?? '';
@@ -40,7 +47,7 @@ function findAll(text: string, pattern: string): string[] {
 
 function regularExpression(pattern: string, flags = ''): RegExp {
   try {
-    return new RegExp(pattern, flags);
+    return goRegExp(pattern, flags);
   } catch (error) {
     throw new Error(`error parsing regexp: ${(error as Error).message}`);
   }
