@@ -7,6 +7,7 @@ import { isObject, sameJson } from '../../object/json.js';
 import type { Controller } from '../controller.js';
 import { recordEvent } from '../event-recorder.js';
 import { ReconcileQueue } from '../reconcile-queue.js';
+import { RetryDelays } from '../retry-delays.js';
 import { writeStatus } from '../write-status.js';
 import { controlledObjects, controllerOf, controllerReference, isSelectedBy } from './controlled-objects.js';
 import { isActive, untilAvailableMs } from './pod-readiness.js';
@@ -18,12 +19,12 @@ const MANAGER = 'kube-controller-manager';
 const COMPONENT = 'replicaset-controller';
 /** As kube-controller-manager: so many pods at once, the rest when those are seen. */
 const BURST = 500;
-const RETRY_MS = 1000;
 
 /** Keeps as many pods of each ReplicaSet as it asks for. */
 export function startReplicaSetController(state: ClusterState): Controller {
   const { store } = state;
-  const queue = new ReconcileQueue<string>('replica sets', (key) => reconcile(state, queue, key));
+  const delays = new RetryDelays<string>();
+  const queue = new ReconcileQueue<string>('replica sets', (key) => reconcile(state, queue, delays, key));
   const add = ({ metadata }: ApiObject): void => queue.add(`${metadata.namespace}/${metadata.name}`);
   const addOwnerOf = (pod: ApiObject): void => {
     const controller = controllerOf(pod);
@@ -49,15 +50,24 @@ export function startReplicaSetController(state: ClusterState): Controller {
   };
 }
 
-function reconcile(state: ClusterState, queue: ReconcileQueue<string>, key: string): void {
+function reconcile(
+  state: ClusterState,
+  queue: ReconcileQueue<string>,
+  delays: RetryDelays<string>,
+  key: string,
+): void {
   const [namespace, name = ''] = key.split('/');
   const set = state.store.get(REPLICA_SETS, namespace, name);
-  if (!set) return;
+  if (!set) {
+    delays.succeeded(key);
+    return;
+  }
   const pods = controlledObjects(state, 'pods', set, MANAGER);
   const active = pods.filter(isActive);
   const terminating = pods.filter((pod) => pod.metadata.deletionTimestamp !== undefined).length;
   const problem = set.metadata.deletionTimestamp ? undefined : adjust(state, set, active);
-  if (problem) queue.addAfter(key, RETRY_MS);
+  if (problem) queue.addAfter(key, delays.nextMs(key));
+  else delays.succeeded(key);
   const nowMs = Date.now();
   const status = replicaSetStatus(set, active, terminating, problem, nowMs);
   if (!sameJson(status, set.status)) writeStatus(state, REPLICA_SETS, set, status, MANAGER);
