@@ -1,12 +1,15 @@
+import { type PodCliqueSet, podCliqueKind } from '@penstock/contracts';
 import type { Clock, Cluster } from '@penstock/core/ports';
 import { compositionProblems } from '../workload/composition.js';
-import { instancesOf } from '../workload/instances.js';
+import { instancesOf, type SetInstances } from '../workload/instances.js';
 import { names } from '../workload/names.js';
+import { planTerminations, TERMINATE_BEFORE_ANNOTATION } from '../workload/plan-terminations.js';
 import { readSet } from '../workload/read-set.js';
 import { resolveTopology, type TopologyResolution, topologyNameOf } from '../workload/resolve-topology.js';
 import { ignoredFinding, topologyFinding, validFinding } from '../workload/set-findings.js';
 import type { Problem, SetModel } from '../workload/set-model.js';
 import type { FencedWriter } from './fenced-writer.js';
+import { inChunks } from './in-chunks.js';
 import { removeExcess } from './remove-excess.js';
 import { existingScale, type SetView, setView } from './set-view.js';
 import { SetWriter } from './set-writer.js';
@@ -17,6 +20,13 @@ import type { WorkloadView } from './workload-view.js';
 /** When what is known of a set is older than the API's, the news are on their way. */
 const STALE_RETRY_MS = 200;
 
+export interface SetControllerOptions {
+  /** Scheduler of gangs whose template names none. */
+  readonly schedulerName: string;
+  /** Has a set looked at again after a delay. */
+  readonly lookLater: (key: string, delayMs: number) => void;
+}
+
 /** Makes of a PodCliqueSet its services, scaling groups, gangs and cliques, and says how it is. */
 export class SetController {
   constructor(
@@ -24,7 +34,7 @@ export class SetController {
     private readonly writer: FencedWriter,
     private readonly cluster: Pick<Cluster, 'get'>,
     private readonly clock: Clock,
-    private readonly options: { readonly schedulerName: string },
+    private readonly options: SetControllerOptions,
   ) {}
 
   async reconcile(key: string): Promise<{ againInMs: number } | undefined> {
@@ -61,7 +71,35 @@ export class SetController {
     const isCurrent = await removeExcess({ object, set, existing, instances, cluster, writer });
     const counts = await status.writeGroups(set, existing, instances);
     await status.writeSet(object, [...findings, topologyFinding(undefined)], counts);
+    const nextInMs = await this.terminate(object, set, existing, instances);
+    if (nextInMs !== undefined) this.options.lookLater(key, nextInMs);
     return isCurrent ? undefined : { againInMs: STALE_RETRY_MS };
+  }
+
+  /** Marks cliques of gangs that stayed below their minimum for too long. Returns when to look again. */
+  private async terminate(
+    object: PodCliqueSet,
+    set: SetModel,
+    existing: SetView,
+    { cliques }: SetInstances,
+  ): Promise<number | undefined> {
+    const candidates = cliques.flatMap((instance) => {
+      const clique = existing.cliques.get(instance.name);
+      if (!clique || clique.metadata.deletionTimestamp) return [];
+      return [{ instance, clique, hasScheduledPods: (clique.status?.scheduledReplicas ?? 0) > 0 }];
+    });
+    const group = (name: string) => existing.groups.get(name);
+    const { due, nextInMs } = planTerminations(candidates, group, set.terminationDelayMs, this.clock.nowMs());
+    for (const termination of due) {
+      const annotations = { [TERMINATE_BEFORE_ANNOTATION]: termination.before };
+      await inChunks(termination.cliques, (clique) =>
+        this.writer.patch(podCliqueKind, clique, { metadata: { annotations } }),
+      );
+      if (!termination.isFirst) continue;
+      const message = `${termination.because} stayed below its minimum for longer than terminationDelay: the pods of its gang are replaced`;
+      this.writer.tell({ regarding: object, type: 'Warning', reason: 'GangTerminated', message });
+    }
+    return nextInMs;
   }
 
   private resolve(set: SetModel): TopologyResolution {

@@ -81,7 +81,10 @@ export class WorkloadControllers implements LeaderPart {
     if (!term || this.queues || view.unsynced().length > 0) return;
     const { cluster, clock, config } = this.options;
     const writer = new FencedWriter(cluster, term);
-    const sets = new SetController(view, writer, cluster, clock, config);
+    const sets = new SetController(view, writer, cluster, clock, {
+      schedulerName: config.schedulerName,
+      lookLater: (key, delayMs) => this.queues?.set.addLater(key, delayMs),
+    });
     const cliques = new CliqueController(view, writer, cluster, clock, config);
     const bindings = new BindingController(view, writer, clock);
     const gangs = new GangController(view, writer, clock);

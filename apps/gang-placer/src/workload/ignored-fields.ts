@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 /** Fields of the schema that are stored for Grove's sake and change nothing here. */
 const NOT_ACTED_UPON = new Set([
-  'spec.template.terminationDelay',
   'spec.template.resourceClaimTemplates',
   'spec.template.resourceSharing',
   'spec.template.cliques[].resourceSharing',

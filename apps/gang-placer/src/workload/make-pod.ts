@@ -9,6 +9,7 @@ import { WRITTEN_ANNOTATION } from './desired-clique.js';
 import { withEnvironment } from './environment.js';
 import { names } from './names.js';
 import { ownedBy } from './ownership.js';
+import { TERMINATE_BEFORE_ANNOTATION } from './plan-terminations.js';
 
 export interface PodOptions {
   /** Scheduler of pods whose template names none. */
@@ -37,7 +38,7 @@ export function makePod(clique: PodClique, index: number, options: PodOptions): 
     GROVE_HEADLESS_SERVICE: `${replica}.${namespace}.svc.cluster.local`,
     GROVE_PCLQ_POD_INDEX: String(index),
   });
-  const { [WRITTEN_ANNOTATION]: _hash, ...own } = annotations;
+  const { [WRITTEN_ANNOTATION]: _hash, [TERMINATE_BEFORE_ANNOTATION]: _mark, ...own } = annotations;
   return {
     apiVersion: 'v1',
     kind: 'Pod',

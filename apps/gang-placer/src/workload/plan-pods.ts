@@ -1,5 +1,6 @@
 import type { Pod, PodClique } from '@penstock/contracts';
 import { controllerUid } from './ownership.js';
+import { TERMINATE_BEFORE_ANNOTATION } from './plan-terminations.js';
 import { hasEnded, indexOf, isAlive, isReady, templateHashOf } from './pod-state.js';
 import { scaleDownOrder } from './scale-down-order.js';
 
@@ -13,7 +14,7 @@ export interface PodPlan {
   readonly surplus: readonly Pod[];
   /** Ended pods: their index is free once they are gone. */
   readonly ended: readonly Pod[];
-  /** Pods of an older template whose turn has come. */
+  /** Pods of an older template whose turn has come, or of a gang that is terminated. */
   readonly outdated: readonly Pod[];
 }
 
@@ -39,11 +40,19 @@ function freeIndexes(pods: readonly Pod[], replicas: number): number[] {
   return Array.from({ length: replicas }, (_, index) => index).filter((index) => !taken.has(index));
 }
 
+/** It belongs to a gang that stayed below its minimum for too long. */
+function isCondemned({ metadata }: PodClique, pod: Pod): boolean {
+  const before = metadata.annotations?.[TERMINATE_BEFORE_ANNOTATION];
+  return before !== undefined && Date.parse(pod.metadata.creationTimestamp ?? '') < Date.parse(before);
+}
+
 /** One by one: all that are not ready, else one, and only while every other pod is there and ready. */
 function outdatedPods(clique: PodClique, own: readonly Pod[], renewal: Renewal): Pod[] {
   const hash = templateHashOf(clique);
   const alive = own.filter(isAlive);
   const outdated = alive.filter((pod) => templateHashOf(pod) !== hash);
+  const condemned = alive.filter((pod) => isCondemned(clique, pod));
+  if (condemned.length > 0) return condemned;
   if (renewal === 'on-delete' || outdated.length === 0) return [];
   if (renewal === 'at-once') return outdated;
   const broken = outdated.filter((pod) => !isReady(pod));

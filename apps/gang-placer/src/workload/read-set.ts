@@ -1,10 +1,14 @@
 import { type PodCliqueSet, podCliqueSetSchema } from '@penstock/contracts';
 import type { z } from 'zod';
 import { ignoredFields } from './ignored-fields.js';
+import { parseDuration } from './parse-duration.js';
 import type { CliqueModel, Closeness, GroupModel, Problem, SetModel } from './set-model.js';
 import { setProblems } from './set-problems.js';
 
 type Template = z.output<typeof podCliqueSetSchema>['spec']['template'];
+/** Grove's. */
+const DEFAULT_TERMINATION_DELAY = '4h';
+
 type Constraint = Template['topologyConstraint'];
 
 /**
@@ -59,6 +63,7 @@ function modelOf({ metadata, spec }: z.output<typeof podCliqueSetSchema>): SetMo
     updateOnDelete: spec.updateStrategy?.type === 'OnDelete',
     priorityClassName: template.priorityClassName,
     schedulerName: template.cliques[0]?.spec.podSpec.schedulerName || undefined,
+    terminationDelayMs: parseDuration(template.terminationDelay ?? DEFAULT_TERMINATION_DELAY) ?? 0,
     publishNotReadyAddresses: template.headlessServiceConfig?.publishNotReadyAddresses ?? true,
     closeness,
     cliques,

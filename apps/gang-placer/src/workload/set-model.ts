@@ -45,6 +45,8 @@ export interface SetModel {
   readonly priorityClassName?: string;
   readonly schedulerName?: string;
   readonly publishNotReadyAddresses: boolean;
+  /** How long a gang may stay below its minimum before its pods are replaced together. */
+  readonly terminationDelayMs: number;
   readonly closeness?: Closeness;
   readonly cliques: readonly CliqueModel[];
   readonly groups: readonly GroupModel[];

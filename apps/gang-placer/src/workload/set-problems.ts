@@ -1,6 +1,7 @@
 import type { podCliqueSetSchema } from '@penstock/contracts';
 import type { z } from 'zod';
 import { MAX_NAMES_LENGTH } from './names.js';
+import { parseDuration } from './parse-duration.js';
 import { groupOfClique, type Problem, type SetModel } from './set-model.js';
 
 type Template = z.output<typeof podCliqueSetSchema>['spec']['template'];
@@ -16,6 +17,7 @@ export function setProblems(set: SetModel, template: Template): Problem[] {
     ...wrongOrder(set),
     ...wrongTopologies(set),
     ...scaledTwice(set, template),
+    ...wrongDelay(template),
   ];
 }
 
@@ -144,6 +146,12 @@ function scaledTwice(set: SetModel, { cliques }: Template): Problem[] {
     const message = `the clique scales with its group: set scaleConfig of scaling group ${JSON.stringify(owner.name)} instead`;
     return [{ path: `${clique(i)}.spec.autoScalingConfig`, message }];
   });
+}
+
+function wrongDelay({ terminationDelay }: Template): Problem[] {
+  if (terminationDelay === undefined || (parseDuration(terminationDelay) ?? 0) > 0) return [];
+  const message = `${JSON.stringify(terminationDelay)} is no duration above 0: write it as 4h, 30m or 1h30m`;
+  return [{ path: 'spec.template.terminationDelay', message }];
 }
 
 function unknownClique(name: string, known: ReadonlySet<string>): string {

@@ -142,7 +142,7 @@ describe('fields without effect', () => {
     };
     await lab.apply(podCliqueSet(template));
     expect((await conditionOf('penstock.dev/FieldsIgnored'))?.message).toBe(
-      'kept but without effect: spec.template.cliques[0].spec.autoScalingConfig, spec.template.terminationDelay, spec.template.futureField, spec.template.cliques[0].spec.startsAfter',
+      'kept but without effect: spec.template.cliques[0].spec.autoScalingConfig, spec.template.futureField, spec.template.cliques[0].spec.startsAfter',
     );
     expect(await lab.names()).toHaveLength(2);
   });

@@ -92,7 +92,11 @@ const template = z
     priorityClassName: z.string().max(253).optional().describe('Of all pods that name none themselves'),
     headlessServiceConfig: z.looseObject({ publishNotReadyAddresses: z.boolean().default(true) }).optional(),
     topologyConstraint: topologyConstraint.optional(),
-    terminationDelay: z.string().max(64).optional().describe('Kept, not acted upon'),
+    terminationDelay: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('How long a gang may stay below its minimum before its pods are replaced together: 4h'),
     resourceClaimTemplates: z.array(z.looseObject({})).optional(),
     resourceSharing: z.array(z.looseObject({})).optional(),
     podCliqueScalingGroups: z
