@@ -50,8 +50,12 @@ export function gangSummary(state: GangState, reason: string, nowMs: number): Ga
 
 /** Of the gang's most important pod. */
 export function priorityOf({ groups }: GangState): number {
-  const pods = groups.flatMap(({ free, bound }) => [...free, ...bound.map(({ pod }) => pod)]);
-  return pods.reduce((most, { spec }) => Math.max(most, Number(spec?.['priority'] ?? 0)), 0);
+  let most = 0;
+  for (const { free, bound } of groups) {
+    for (const { spec } of free) most = Math.max(most, Number(spec?.['priority'] ?? 0));
+    for (const { pod } of bound) most = Math.max(most, Number(pod.spec?.['priority'] ?? 0));
+  }
+  return most;
 }
 
 function stateName(state: GangState): GangStateName {

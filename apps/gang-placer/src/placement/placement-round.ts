@@ -47,6 +47,8 @@ export class PlacementRound {
   private isRecovering = true;
   /** Gangs whose pods were asked for at the API since their decision turned out invalid: key → attempt. */
   private readonly verified = new Map<string, number>();
+  /** Gangs refused since all were last looked at, and what they looked like: others come first. */
+  private readonly refused = new Map<string, string>();
 
   constructor(private readonly context: RoundContext) {}
 
@@ -55,7 +57,7 @@ export class PlacementRound {
     const { store, busy, config, view, waiting, nowMs } = this.context;
     if (this.isRecovering) await store.reload(config.namespace);
     await store.settle();
-    const states = this.context.list().sort(byImportance);
+    const states = byImportance(this.context.list());
     this.forgetGone(states);
     const startMs = performance.now();
     let snapshot: RoundSnapshot | undefined;
@@ -66,6 +68,7 @@ export class PlacementRound {
       this.step(key, state, open);
       if (performance.now() - startMs > SLICE_MS) return 0;
     }
+    this.refused.clear();
     if (this.isRecovering) {
       await busy.settle();
       this.isRecovering = false;
@@ -91,7 +94,7 @@ export class PlacementRound {
         this.carryOn(key, state, open);
         break;
       case 'decide':
-        if (!this.isRecovering) this.decide(key, state, open());
+        if (!this.isRecovering && this.isDue(key, state)) this.decide(key, state, open());
         break;
       case 'evict':
         busy.start(key, () => tasks.evict(state, step.pods));
@@ -129,11 +132,17 @@ export class PlacementRound {
     this.decide(key, state, snapshot);
   }
 
+  /** Whether asking the solver again could end otherwise than the last time. */
+  private isDue(key: string, state: GangState): boolean {
+    const { waiting, view, nowMs } = this.context;
+    const fingerprint = fingerprintOf(state);
+    if (this.refused.get(key) === fingerprint) return false;
+    return waiting.isDue(key, fingerprint, view.capacityEpoch, nowMs());
+  }
+
   private decide(key: string, state: GangState, snapshot: RoundSnapshot): void {
     const { waiting, view, metrics, nowMs, config } = this.context;
     const fingerprint = fingerprintOf(state);
-    const isNew = state.pending.length > 0;
-    if (!isNew && !waiting.isDue(key, fingerprint, view.capacityEpoch, nowMs())) return;
     const startMs = performance.now();
     const problems = podProblems(state);
     const seed = seedOf(state.gang.metadata.uid ?? '');
@@ -149,6 +158,7 @@ export class PlacementRound {
     metrics.searchSteps.inc(steps);
     if (wait) {
       waiting.add(key, wait, fingerprint, view.capacityEpoch, nowMs(), costMs);
+      this.refused.set(key, fingerprint);
       metrics.refusals.inc({ reason: labelOf(wait) });
       this.context.reporter.changed(key);
     } else this.noLongerWaits(key);
@@ -218,15 +228,14 @@ export class PlacementRound {
   }
 }
 
-/** Higher priority first, then the older gang. */
-function byImportance(a: GangState, b: GangState): number {
-  const [created, createdB] = [a, b].map(({ gang }) => gang.metadata.creationTimestamp ?? '') as [
-    string,
-    string,
-  ];
-  if (priorityOf(a) !== priorityOf(b)) return priorityOf(b) - priorityOf(a);
-  if (created !== createdB) return created < createdB ? -1 : 1;
-  return keyOf(a.gang) < keyOf(b.gang) ? -1 : 1;
+/** Higher priority first, then the older gang; equals by name, in which order they come. */
+function byImportance(states: readonly GangState[]): GangState[] {
+  return states
+    .map((state) => ({
+      ...{ state, priority: priorityOf(state), created: state.gang.metadata.creationTimestamp ?? '' },
+    }))
+    .sort((a, b) => b.priority - a.priority || (a.created < b.created ? -1 : a.created > b.created ? 1 : 0))
+    .map(({ state }) => state);
 }
 
 /** Changes with the pods that need a place and those they must be near to. */

@@ -56,7 +56,8 @@ export class WaitingGangs {
     costMs: number,
   ): void {
     const earliestMs = nowMs + Math.min(LONGEST_REST_MS, REST_FACTOR * costMs);
-    this.entries.set(key, { wait, fingerprint, capacityEpoch, earliestMs, latestMs: nowMs + this.retryMs });
+    const latestMs = Math.max(earliestMs, nowMs + this.retryMs);
+    this.entries.set(key, { wait, fingerprint, capacityEpoch, earliestMs, latestMs });
   }
 
   /** Whether trying again now could end otherwise. */
