@@ -5,6 +5,7 @@ import { WorkloadControllers } from './controllers/workload-controllers.js';
 import type { LeaderPart } from './leader/leader-part.js';
 import { LeaderRun } from './leader/leader-run.js';
 import { PlacerMetrics } from './metrics.js';
+import type { PartContext } from './part-context.js';
 import { PlacementPart } from './placement/placement-part.js';
 import { Translations } from './translation/translations.js';
 
@@ -15,14 +16,6 @@ export interface PlacerPorts {
   readonly clock: Clock;
   /** Closes what the service itself opened; called last. */
   readonly close: () => Promise<void>;
-}
-
-/** What every part of the service is made from. */
-export interface PartContext extends Pick<ServiceContext<PlacerConfig>, 'config' | 'logger' | 'instance'> {
-  readonly cluster: Cluster;
-  readonly bus: EventBus;
-  readonly clock: Clock;
-  readonly metrics: PlacerMetrics;
 }
 
 /** Everything the placer is made of. */

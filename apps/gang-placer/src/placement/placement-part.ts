@@ -1,5 +1,5 @@
-import type { PartContext } from '../assemble-placer.js';
 import type { LeaderPart, LeaderTerm } from '../leader/leader-part.js';
+import type { PartContext } from '../part-context.js';
 import { type GangState, gangState } from './gang-state.js';
 import { GangTasks } from './gang-tasks.js';
 import { PlacementEvents } from './placement-events.js';
