@@ -20,7 +20,11 @@ export class PlacementPart implements LeaderPart {
   readonly waiting: WaitingGangs;
   private readonly reporter: WaitReporter;
   private readonly events: PlacementEvents;
-  private leading: { readonly term: LeaderTerm; readonly round: PlacementRound } | undefined;
+  private leading:
+    | { readonly term: LeaderTerm; readonly round: PlacementRound; readonly busy: RunningTasks }
+    | undefined;
+  /** Why the last round of decisions did not take place. */
+  private roundProblem: string | undefined;
   private timer: NodeJS.Timeout | undefined;
   private timerAtMs = Number.POSITIVE_INFINITY;
   private running: Promise<void> | undefined;
@@ -41,6 +45,11 @@ export class PlacementPart implements LeaderPart {
 
   unsynced(): readonly string[] {
     return this.view.unsynced();
+  }
+
+  /** What keeps this replica from deciding or from carrying decisions out; undefined when nothing does. */
+  problem(): string | undefined {
+    return this.leading && (this.roundProblem ?? this.leading.busy.problem());
   }
 
   /** A gang as it is now, from memory; undefined when there is none of that name. */
@@ -83,7 +92,7 @@ export class PlacementPart implements LeaderPart {
       ...{ view, store, waiting, reporter, tasks, busy, metrics, term, nowMs, config },
       ...{ replica: instance, list: () => this.list() },
     });
-    this.leading = { term, round };
+    this.leading = { term, round, busy };
     waiting.clear();
     reporter.lead(term);
     this.wakeIn(0);
@@ -124,8 +133,10 @@ export class PlacementPart implements LeaderPart {
     if (!leading?.term.isHeld() || this.view.unsynced().length > 0) return;
     try {
       const againInMs = await leading.round.run();
+      this.roundProblem = undefined;
       if (againInMs !== undefined) this.wakeIn(againInMs);
     } catch (error) {
+      this.roundProblem = `no decisions now: ${error instanceof Error ? error.message : error}`;
       this.context.logger.warn(
         { err: error },
         'no decisions now: the cluster API does not answer as it should',

@@ -222,6 +222,7 @@ export class PlacementRound {
       if (uids.get(key) === placement.spec.gang.uid || busy.isBusy(key)) continue;
       busy.start(key, () => tasks.removeOrphan(placement));
     }
+    for (const key of busy.resting()) if (!uids.has(key) && !store.get(key)) busy.forget(key);
     for (const memory of [waiting, this.verified]) {
       for (const key of memory.keys()) if (!uids.has(key)) memory.delete(key);
     }

@@ -67,8 +67,10 @@ export class PlacementStore {
       // Certainly not written.
       if (before) this.ahead.set(key, before);
       else this.ahead.delete(key);
-      if (error.reason === 'invalid' || error.reason === 'forbidden') throw error;
-      return undefined;
+      const isConflict = error.reason === 'conflict' || error.reason === 'already-exists';
+      // A replaced object may be gone; one that is new fails so only without its definition or namespace.
+      if (isConflict || (error.reason === 'not-found' && before)) return undefined;
+      throw error;
     }
   }
 

@@ -9,6 +9,8 @@ const LONGEST_PAUSE_MS = 10_000;
 interface Pause {
   readonly untilMs: number;
   readonly lengthMs: number;
+  /** What went wrong; absent when the watch is only behind. */
+  readonly problem: string | undefined;
 }
 
 /** One task per gang at a time; a gang whose task failed rests, longer each time. */
@@ -26,6 +28,22 @@ export class RunningTasks {
   isBusy(key: string): boolean {
     const pause = this.pauses.get(key);
     return this.tasks.has(key) || (pause !== undefined && performance.now() < pause.untilMs);
+  }
+
+  /** What went wrong with a gang that rests because of it; undefined when nothing did. */
+  problem(): string | undefined {
+    for (const [key, { problem }] of this.pauses) if (problem !== undefined) return `gang ${key}: ${problem}`;
+    return undefined;
+  }
+
+  /** Keys of the gangs that rest. */
+  resting(): string[] {
+    return [...this.pauses.keys()];
+  }
+
+  /** Forgets a gang that is gone. */
+  forget(key: string): void {
+    this.pauses.delete(key);
   }
 
   /** Milliseconds until the first gang has rested; undefined when none rests. */
@@ -58,8 +76,10 @@ export class RunningTasks {
       const wanted = Math.min(LONGEST_PAUSE_MS, (before?.lengthMs ?? FIRST_PAUSE_MS / 2) * 2);
       const retryAfterMs = error instanceof ClusterError ? (error.retryAfterMs ?? 0) : 0;
       const lengthMs = Math.max(wanted, retryAfterMs);
-      this.pauses.set(key, { untilMs: performance.now() + lengthMs, lengthMs: wanted });
-      const level = error instanceof LookAgainError ? 'debug' : 'warn';
+      const isBehind = error instanceof LookAgainError;
+      const problem = isBehind ? undefined : String(error instanceof Error ? error.message : error);
+      this.pauses.set(key, { untilMs: performance.now() + lengthMs, lengthMs: wanted, problem });
+      const level = isBehind ? 'debug' : 'warn';
       this.logger[level](
         { err: error, gang: key, retryInMs: lengthMs },
         'a step of a gang failed; trying again',

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { nodeKind, podGangKind, podKind } from '@penstock/contracts';
+import { ClusterError } from '@penstock/core/ports';
 import { until } from '@penstock/testing';
 import { GPU, NAMESPACE, PlacementWorld, RunningPlacement } from './placement-lab.js';
 
@@ -233,6 +234,29 @@ describe('placement of gangs', () => {
     await world.addGang('gang', [{ name: 'other', pods: 1, gpus: 4 }]);
     await phaseIs('gang', 'Bound');
     expect((await world.placement('gang'))?.metadata.uid).not.toBe(first?.metadata.uid);
+  });
+
+  it('says what keeps it from carrying out a decision, and does so later', async () => {
+    await world.addNode('a', 8);
+    const refuse = { on: true };
+    const cluster = new Proxy(world.cluster, {
+      get: (target, property) => {
+        if (property === 'create' && refuse.on)
+          return async () => {
+            throw new ClusterError('not-found', 'the server could not find the requested resource', 404);
+          };
+        const value = Reflect.get(target, property) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    placer = new RunningPlacement(world, cluster);
+    await world.addGang('gang', [{ pods: 1 }]);
+    await until(() => placer?.part.problem() !== undefined);
+    expect(placer.part.problem()).toBe('gang ns/gang: the server could not find the requested resource');
+    expect(await world.bound()).toEqual({});
+    refuse.on = false;
+    await phaseIs('gang', 'Bound');
+    expect(placer.part.problem()).toBeUndefined();
   });
 
   it('goes on when the API comes back, and ignores nodes that say nothing new', async () => {
