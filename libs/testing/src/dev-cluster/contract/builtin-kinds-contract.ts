@@ -273,6 +273,51 @@ export function describeBuiltinKinds(get: () => ContractCluster): void {
     expect(answer).toMatchObject({ status: 201, body: { metadata: { name: 'binary' }, data: { x: '1' } } });
   });
 
+  it('completes claims of stateful sets and the behavior of autoscalers', async () => {
+    const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: {} } };
+    const set = workload('claims', { serviceName: 'x', volumeClaimTemplates: [claim] });
+    expect((await create('apps/v1', 'statefulsets', set)).body).toMatchObject({
+      spec: { volumeClaimTemplates: [{ kind: 'PersistentVolumeClaim', spec: { volumeMode: 'Filesystem' } }] },
+    });
+    const autoscaler = {
+      metadata: { name: 'behaving' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x' },
+        maxReplicas: 3,
+        behavior: { scaleDown: { stabilizationWindowSeconds: 10 } },
+      },
+    };
+    expect((await create('autoscaling/v2', 'horizontalpodautoscalers', autoscaler)).body).toMatchObject({
+      spec: {
+        minReplicas: 1,
+        metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { averageUtilization: 80 } } }],
+        behavior: {
+          scaleUp: { stabilizationWindowSeconds: 0, selectPolicy: 'Max' },
+          scaleDown: { stabilizationWindowSeconds: 10, selectPolicy: 'Max' },
+        },
+      },
+    });
+    const low = { ...autoscaler, metadata: { name: 'low' }, spec: { ...autoscaler.spec, maxReplicas: 0 } };
+    expect((await create('autoscaling/v2', 'horizontalpodautoscalers', low)).status).toBe(422);
+  });
+
+  it('keeps a role binding to its role', async () => {
+    const rbac = 'rbac.authorization.k8s.io/v1';
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'a:b' };
+    await create(rbac, 'roles', {
+      metadata: { name: 'a:b' },
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+    });
+    const subjects = [{ kind: 'User', name: 'u' }];
+    const made = await create(rbac, 'rolebindings', { metadata: { name: 'a:b' }, roleRef, subjects });
+    expect(made.body).toMatchObject({ subjects: [{ apiGroup: 'rbac.authorization.k8s.io' }] });
+    const patch = { roleRef: { ...roleRef, name: 'c' } };
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    expect(
+      (await get().request('PATCH', get().path(rbac, 'rolebindings', 'a:b'), patch, headers)).status,
+    ).toBe(422);
+  });
+
   it('shows Events of both groups', async () => {
     const event = {
       metadata: { name: 'new-event' },

@@ -1,6 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json, JsonObject } from '../object/api-object.js';
 import type { Registry } from '../registry/registry.js';
 import { apiVersionOf, type Resource } from '../registry/resource.js';
+import { KUBERNETES_VERSION } from './discovery.js';
+import { sendJson } from './respond.js';
 
 const PREFIX = '/openapi/v3';
 
@@ -22,6 +25,20 @@ export function openApi(registry: Registry, path: string): JsonObject | undefine
     .flatMap(({ group, versions }) => versions.map((version) => ({ group, version })))
     .find(({ group, version }) => `${PREFIX}/${pathOf(group, version)}` === path);
   return found && document(registry, found.group, found.version);
+}
+
+/** What kubectl asks for in the older form, of which it needs only that there is one. */
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+/** OpenAPI v2 without kinds: clients look there for what version 3 does not have, such as the kind `List`. */
+export function sendOpenApiV2(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.accept?.includes(V2_PROTOBUF)) {
+    // An empty document is an empty message.
+    response.writeHead(200, { 'content-type': V2_PROTOBUF.replace('@', '.'), 'content-length': 0 }).end();
+    return;
+  }
+  const info = { title: 'Kubernetes', version: KUBERNETES_VERSION.gitVersion };
+  sendJson(response, 200, { swagger: '2.0', info, paths: {} });
 }
 
 const pathOf = (group: string, version: string): string =>

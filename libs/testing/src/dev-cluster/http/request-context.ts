@@ -76,7 +76,7 @@ function fieldValidation(query: URLSearchParams, options: Options): WriteOptions
 }
 
 /** Shown to the user by clients that know how (RFC 7234 warning 299). */
-function addWarning(response: ServerResponse, text: string): void {
+export function addWarning(response: ServerResponse, text: string): void {
   response.appendHeader('warning', `299 - ${JSON.stringify(text)}`);
 }
 

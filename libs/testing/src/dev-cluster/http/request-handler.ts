@@ -7,10 +7,10 @@ import {
   wantsAggregatedDiscovery,
 } from './aggregated-discovery.js';
 import { discover } from './discovery.js';
-import { openApi } from './open-api.js';
+import { openApi, sendOpenApiV2 } from './open-api.js';
 import type { PodLogs } from './pod-logs.js';
 import { handleGet, handleList } from './read-handlers.js';
-import { type RequestContext, requestContext } from './request-context.js';
+import { addWarning, type RequestContext, requestContext } from './request-context.js';
 import { parseRequestPath } from './request-path.js';
 import { sendError, sendJson } from './respond.js';
 import { handleSubresource } from './subresource-handlers.js';
@@ -56,6 +56,7 @@ async function handle(
     request,
     response,
   });
+  if (served.version.deprecation) addWarning(response, served.version.deprecation);
   if (name === undefined) return handleCollection(context);
   // An object of a namespaced kind is addressed with its namespace.
   if (served.resource.namespaced && namespace === undefined) throw refuse.noSuchPath();
@@ -80,6 +81,10 @@ function handleOther(
       sendJson(response, 200, all, AGGREGATED_DISCOVERY);
       return;
     }
+  }
+  if (trimmed === '/openapi/v2') {
+    sendOpenApiV2(request, response);
+    return;
   }
   const body =
     discover(state.registry, trimmed, request.headers.host ?? '') ?? openApi(state.registry, trimmed);

@@ -3,6 +3,7 @@ import type { Target } from '../api/cluster-state.js';
 import { evictPod } from '../api/evict-pod.js';
 import { finalizeNamespace } from '../api/finalize-namespace.js';
 import { PATCH_TYPES, type PatchType } from '../api/patch-object.js';
+import { readObject } from '../api/read-object.js';
 import { readScale, writeScale } from '../api/scale-object.js';
 import type { Json, JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
@@ -91,7 +92,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const namespace = finalizeNamespace(context.state, name, await requiredBody(context));
     sendJson(context.response, 200, namespace);
   },
-  'GET pods/log': async ({ target, query, response }, name, podLogs) => {
+  'GET pods/log': async ({ state, target, query, response }, name, podLogs) => {
+    if (!readObject(state, target, name).spec?.['nodeName']) {
+      // Nobody can have printed anything yet.
+      response.writeHead(200, { 'content-type': 'text/plain' }).end();
+      return;
+    }
     const container = query.get('container') ?? undefined;
     const path = podLogs.logFile(target.namespace ?? '', name, container, flagParameter(query, 'previous'));
     const options = {

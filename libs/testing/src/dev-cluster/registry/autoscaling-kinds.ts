@@ -1,5 +1,6 @@
 import type { Cause } from '../object/api-error.js';
-import type { ApiObject } from '../object/api-object.js';
+import type { ApiObject, JsonObject } from '../object/api-object.js';
+import { isObject } from '../object/json.js';
 import { defineBuiltin } from './define-resource.js';
 import type { Resource } from './resource.js';
 
@@ -8,6 +9,24 @@ const CPU_TARGET = {
   type: 'Resource',
   resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
 };
+
+/** How fast an autoscaler goes up and down when it says only part of it. */
+const PERCENT = { type: 'Percent', value: 100, periodSeconds: 15 };
+const SCALE_UP = {
+  stabilizationWindowSeconds: 0,
+  selectPolicy: 'Max',
+  policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, PERCENT],
+};
+const SCALE_DOWN = { selectPolicy: 'Max', policies: [PERCENT] };
+
+function withBehavior(behavior: JsonObject): JsonObject {
+  const { scaleUp, scaleDown } = behavior;
+  return {
+    ...behavior,
+    scaleUp: { ...SCALE_UP, ...(isObject(scaleUp) ? scaleUp : {}) },
+    scaleDown: { ...SCALE_DOWN, ...(isObject(scaleDown) ? scaleDown : {}) },
+  };
+}
 
 function validateAutoscaler({ spec = {} }: ApiObject): Cause[] {
   const { minReplicas, maxReplicas } = spec;
@@ -42,6 +61,7 @@ export const AUTOSCALING_KINDS: readonly Resource[] = [
       setDefaults: (autoscaler) => {
         const spec = { ...autoscaler.spec };
         if (!Array.isArray(spec['metrics']) || spec['metrics'].length === 0) spec['metrics'] = [CPU_TARGET];
+        if (isObject(spec['behavior'])) spec['behavior'] = withBehavior(spec['behavior']);
         autoscaler.spec = spec;
       },
       validate: validateAutoscaler,

@@ -83,7 +83,12 @@ export const CORE_KINDS: readonly Resource[] = [
   defineBuiltin(
     'core.Endpoints',
     { group: '', plural: 'endpoints', kind: 'Endpoints', namespaced: true },
-    { singular: 'endpoints', shortNames: ['ep'], listKind: 'EndpointsList' },
+    {
+      singular: 'endpoints',
+      shortNames: ['ep'],
+      listKind: 'EndpointsList',
+      deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+    },
   ),
   defineBuiltin(
     'core.PersistentVolumeClaim',

@@ -43,6 +43,7 @@ export function customResource(definition: ApiObject): Resource {
           (child(child(version, 'schema'), 'openAPIV3Schema') ?? { type: 'object' }) as StructuralSchema,
         ),
         columns: columnsOf(version),
+        ...(version['deprecated'] === true ? { deprecation: deprecationOf(version, spec, names) } : {}),
       })),
       storageVersion: String(storage['name']),
       hasStatus: isObject(subresources?.['status']),
@@ -56,6 +57,13 @@ export function customResource(definition: ApiObject): Resource {
       listShapes: (path) => metadataShape(path) ?? (schema ? shapeAt(schema, path) : undefined),
     },
   );
+}
+
+function deprecationOf(version: JsonObject, spec: JsonObject, names: JsonObject): string {
+  const own = version['deprecationWarning'];
+  return typeof own === 'string'
+    ? own
+    : `${String(spec['group'])}/${String(version['name'])} ${String(names['kind'])} is deprecated`;
 }
 
 function scalePaths(scale: JsonObject | undefined): ScalePaths | undefined {

@@ -1,5 +1,5 @@
 import { BUILTIN_COLUMNS } from './builtin-columns.js';
-import type { Resource } from './resource.js';
+import type { Resource, ResourceVersion } from './resource.js';
 import { TypedSchema } from './typed-schema.js';
 import { mergeKeysOf, shapesOf } from './types/type-shapes.js';
 
@@ -10,14 +10,25 @@ type Names = Pick<Resource, 'group' | 'plural' | 'kind' | 'namespaced'>;
  *
  * @param type name of its type in the type library, e.g. `core.Pod`
  */
-export function defineBuiltin(type: string, names: Names, differences: Partial<Resource> = {}): Resource {
+export function defineBuiltin(
+  type: string,
+  names: Names,
+  { deprecation, ...differences }: Partial<Resource> & Pick<ResourceVersion, 'deprecation'> = {},
+): Resource {
   const schema = new TypedSchema(type);
   // Types are read when they are first needed, which for most of them is never.
   const shapes = onceNeeded(() => shapesOf(schema.type));
   const mergeKeys = onceNeeded(() => mergeKeysOf(schema.type));
   const version = differences.storageVersion ?? 'v1';
   return defineResource(names, {
-    versions: [{ name: version, columns: BUILTIN_COLUMNS[names.plural], schema }],
+    versions: [
+      {
+        name: version,
+        columns: BUILTIN_COLUMNS[names.plural],
+        schema,
+        ...(deprecation ? { deprecation } : {}),
+      },
+    ],
     storageVersion: version,
     listShapes: (path) => shapes()(path),
     mergeKeys: (path) => mergeKeys()(path),

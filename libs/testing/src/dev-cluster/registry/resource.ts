@@ -20,6 +20,8 @@ export interface ResourceVersion {
   readonly name: string;
   readonly schema?: ObjectSchema;
   readonly columns?: readonly PrinterColumn[];
+  /** What clients that use it are warned of. */
+  readonly deprecation?: string;
 }
 
 /** Where the scale subresource finds its numbers, as dotted paths. */

@@ -1,5 +1,5 @@
 import type { Cause } from '../object/api-error.js';
-import type { ApiObject, JsonObject } from '../object/api-object.js';
+import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import { isObject, sameJson, valueAt } from '../object/json.js';
 import { parseLabelSelector } from '../object/label-selector.js';
 import { formatLabelSelector } from '../object/selector-text.js';
@@ -78,6 +78,12 @@ const rollingUpdate = (spec: JsonObject, field: string, parameters: JsonObject):
   return { ...strategy, rollingUpdate: { ...parameters, ...own } };
 };
 
+/** A claim inside a set is a whole object, and looks like one that waits. */
+const claimTemplate = (claim: Json): Json =>
+  isObject(claim)
+    ? { ...claim, apiVersion: 'v1', kind: 'PersistentVolumeClaim', status: { phase: 'Pending' } }
+    : claim;
+
 /** What keeps pods running. */
 export const WORKLOAD_KINDS: readonly Resource[] = [
   workload(
@@ -97,6 +103,9 @@ export const WORKLOAD_KINDS: readonly Resource[] = [
     'StatefulSet',
     (spec) => ({
       updateStrategy: rollingUpdate(spec, 'updateStrategy', { partition: 0 }),
+      ...(Array.isArray(spec['volumeClaimTemplates'])
+        ? { volumeClaimTemplates: spec['volumeClaimTemplates'].map(claimTemplate) }
+        : {}),
       persistentVolumeClaimRetentionPolicy: {
         whenDeleted: 'Retain',
         whenScaled: 'Retain',

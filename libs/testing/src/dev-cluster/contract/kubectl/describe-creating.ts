@@ -52,6 +52,28 @@ export function describeCreating(get: () => Kubectl): void {
     await get().ok(['delete', 'pc', name]);
   });
 
+  it('creates lists of objects', async () => {
+    const items = ['one', 'two'].map((name) => configMap(`listed-${name}`, { a: '1' }));
+    const made = await get().ok(['create', '-f', '-'], { stdin: { apiVersion: 'v1', kind: 'List', items } });
+    expect(made).toBe('configmap/listed-one created\nconfigmap/listed-two created\n');
+  });
+
+  it('runs a pod, which has printed nothing before it has a node', async () => {
+    const overrides = JSON.stringify({ spec: { schedulerName: 'nobody' } });
+    await get().ok(['run', 'ran', '--image=nginx', '--restart=Never', '--overrides', overrides]);
+    expect(await get().get('pod', 'ran')).toMatchObject({ spec: { restartPolicy: 'Never' } });
+    expect(await get().ok(['logs', 'ran'])).toBe('');
+    expect(await get().fails(['logs', 'nothing'])).toContain('"nothing" not found');
+  });
+
+  it('warns of what is deprecated', async () => {
+    const endpoints = { apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'old' }, subsets: [] };
+    const { stderr } = await get().run(['create', '-f', '-'], { stdin: endpoints });
+    expect(stderr).toBe(
+      'Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n',
+    );
+  });
+
   it('creates nothing on a dry run, and shows what it would be', async () => {
     const args = ['create', 'configmap', 'dry', '--from-literal=a=1', '-o', 'yaml'];
     expect(await get().ok([...args, '--dry-run=server'])).toMatch(/uid: /);

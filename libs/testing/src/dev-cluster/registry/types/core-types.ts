@@ -13,7 +13,7 @@ Event: 1 metadata+ ObjectMeta; 2 involvedObject+ ObjectReference; 3 reason strin
   5 source+ EventSource; 6 firstTimestamp+ Time; 7 lastTimestamp+ Time; 8 count int32; 9 type string;
   10 eventTime+ MicroTime; 11 series EventSeries; 12 action string; 13 related ObjectReference;
   14 reportingComponent+ string; 15 reportingInstance+ string
-PersistentVolumeClaim: 1 metadata+ ObjectMeta; 2 spec+ PersistentVolumeClaimSpec;
+PersistentVolumeClaim: 0 apiVersion string; 0 kind string; 1 metadata+ ObjectMeta; 2 spec+ PersistentVolumeClaimSpec;
   3 status+ PersistentVolumeClaimStatus
 NodeSpec: 1 podCIDR string; 7 podCIDRs []string{}~; 3 providerID string; 4 unschedulable bool;
   5 taints []Taint; 6 configSource NodeConfigSource; 2 externalID string

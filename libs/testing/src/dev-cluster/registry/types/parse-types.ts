@@ -17,7 +17,7 @@ import {
  * - `!` must be given; `*` is kept although it has its zero value, `+` is there even when it was not sent
  * - types: `string`, `int32` … (`SCALARS`), `[]T`, `map[T]`, and names of other types, `package.Name` in other packages
  * - `{a,b}` items of the list are told apart by these fields, `{}` by value; `~a` strategic merge patches merge by `a`
- * - `...` in place of a name embeds the type's fields
+ * - `...` in place of a name embeds the type's fields; number 0: not in the protobuf form
  *
  * @param resolve finds a type by the name that the notation gives it
  * @throws Error quoting the field that cannot be read
