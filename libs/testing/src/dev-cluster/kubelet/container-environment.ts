@@ -1,11 +1,13 @@
-import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
+import type { ApiObject, JsonObject } from '../object/api-object.js';
 import { isObject, valueAt } from '../object/json.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import { ContainerConfigError } from './container-config-error.js';
 import { expandVariables } from './expand-variables.js';
 import { podField } from './pod-field.js';
+import { podResource } from './pod-resource.js';
 import { type ContainerSpec, listOf } from './pod-spec.js';
 import type { MountedFolder } from './pod-volumes.js';
+import { referencedData } from './referenced-data.js';
 import { replaceMounts } from './replace-mounts.js';
 
 /** Taken over from the dev cluster's own environment; nothing else leaks into pods. */
@@ -40,12 +42,12 @@ export function containerEnvironment(
       if (!isObject(reference)) continue;
       const data = referencedData(store, kind, namespace, reference);
       for (const [key, value] of Object.entries(data ?? {}))
-        variables[prefix + key] = replaceMounts(value, mounts);
+        variables[prefix + key] = replaceMounts(value.toString(), mounts);
     }
   }
   for (const entry of listOf(container['env'])) {
     const value = isObject(entry['valueFrom'])
-      ? fromReference(pod, entry['valueFrom'], podIp, store)
+      ? fromReference(pod, container, entry['valueFrom'], podIp, store)
       : expandVariables(String(entry['value'] ?? ''), variables);
     if (value !== undefined) variables[String(entry['name'])] = replaceMounts(value, mounts);
   }
@@ -54,12 +56,15 @@ export function containerEnvironment(
 
 function fromReference(
   pod: ApiObject,
+  container: ContainerSpec,
   from: JsonObject,
   podIp: string,
   store: ObjectStore,
 ): string | undefined {
   const field = valueAt(from, ['fieldRef', 'fieldPath']);
   if (typeof field === 'string') return podField(pod, field, podIp);
+  const resource = from['resourceFieldRef'];
+  if (isObject(resource)) return podResource(pod, resource, store, container.name);
   for (const kind of ['configMap', 'secret'] as const) {
     const reference = from[`${kind}KeyRef`];
     if (!isObject(reference)) continue;
@@ -71,27 +76,9 @@ function fromReference(
         `couldn't find key ${String(reference['key'])} in ${kind} ${String(reference['name'])}`,
       );
     }
-    return value;
+    return value?.toString();
   }
   throw new ContainerConfigError(
     `valueFrom with ${Object.keys(from).join(', ')} is not supported by the simulated kubelet`,
   );
-}
-
-function referencedData(
-  store: ObjectStore,
-  kind: 'configMap' | 'secret',
-  namespace: string,
-  reference: JsonObject,
-): Record<string, string> | undefined {
-  const name = String(reference['name']);
-  const object = store.get(kind === 'configMap' ? 'configmaps' : 'secrets', namespace, name);
-  if (!object) {
-    if (reference['optional'] === true) return undefined;
-    throw new ContainerConfigError(`${kind.toLowerCase()} "${name}" not found`);
-  }
-  const data = isObject(object['data']) ? object['data'] : {};
-  const decode = (value: Json | undefined): string =>
-    kind === 'secret' ? Buffer.from(String(value), 'base64').toString('utf8') : String(value);
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decode(value)]));
 }

@@ -152,7 +152,7 @@ export class ContainerWorker {
       return undefined;
     }
     try {
-      this.tools.volumes.write(pod, podIp);
+      this.tools.volumes.write({ pod, podIp, store: this.tools.state.store });
       const mounts = this.tools.volumes.mountsOf(pod, spec);
       return containerCommand(this.options, image, mounts, this.tools.state.store);
     } catch (error) {

@@ -94,6 +94,10 @@ export class Kubelet implements PodLogs {
   }
 
   private onEvent({ resource, type, object }: StoreEvent): void {
+    if (resource === 'configmaps' || resource === 'secrets') {
+      for (const worker of this.workers.values())
+        if (worker.namespace === object.metadata.namespace) worker.refreshVolumes();
+    }
     if (resource !== 'pods') return;
     if (type !== 'DELETED') {
       this.consider(object);

@@ -114,6 +114,71 @@ describe('volumes of the simulated kubelet', () => {
     });
   });
 
+  it('fills volumes from config maps and secrets, and follows them', async () => {
+    const namespace = 'default';
+    const body = { metadata: { name: 'settings' }, data: { a: 'one', b: 'two' }, binaryData: { c: 'AAE=' } };
+    await lab.api.createNamespacedConfigMap({ namespace, body });
+    await lab.api.createNamespacedSecret({
+      namespace,
+      body: { metadata: { name: 'keys' }, stringData: { token: 'hush' } },
+    });
+    const filled = [
+      { name: 'all', configMap: { name: 'settings' } },
+      { name: 'some', secret: { secretName: 'keys', items: [{ key: 'token', path: 'in/it' }] } },
+      {
+        name: 'mixed',
+        projected: {
+          sources: [
+            { configMap: { name: 'settings', items: [{ key: 'b', path: 'b' }] } },
+            { secret: { name: 'keys' } },
+            { configMap: { name: 'missing', optional: true } },
+            { downwardAPI: { items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }] } },
+            {
+              downwardAPI: {
+                items: [
+                  {
+                    path: 'memory',
+                    resourceFieldRef: { containerName: 'main', resource: 'limits.memory', divisor: '1Mi' },
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      },
+    ];
+    await lab.create(
+      'filled',
+      ['/all', '/some', '/mixed'],
+      { volumes: filled },
+      {
+        volumeMounts: filled.map(({ name }) => ({ name, mountPath: `/${name}` })),
+        resources: { limits: { memory: '1Gi', cpu: '1500m' } },
+        env: [{ name: 'CPUS', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }],
+      },
+    );
+    await lab.running('filled');
+    const { args, env } = await printed('filled');
+    expect(env['CPUS']).toBe('2');
+    const [all = '', some = '', mixed = ''] = args;
+    const read = (...path: string[]): string => readFileSync(join(...path), 'utf8');
+    expect([read(all, 'a'), read(all, 'b'), read(all, 'c')]).toEqual(['one', 'two', '\u0000\u0001']);
+    expect(read(some, 'in/it')).toBe('hush');
+    expect(['b', 'token', 'name', 'memory'].map((name) => read(mixed, name))).toEqual([
+      'two',
+      'hush',
+      'filled',
+      '1024',
+    ]);
+    await lab.api.replaceNamespacedConfigMap({
+      namespace,
+      name: 'settings',
+      body: { metadata: { name: 'settings' }, data: { a: 'three', b: 'two' } },
+    });
+    await eventually(() => expect(read(all, 'a')).toBe('three'), 1000);
+    expect(existsSync(join(all, 'c'))).toBe(false);
+  });
+
   it('says which volume it cannot make', async () => {
     const wrong = [
       { name: 'v', downwardAPI: { items: [{ path: '../x', fieldRef: { fieldPath: 'metadata.name' } }] } },

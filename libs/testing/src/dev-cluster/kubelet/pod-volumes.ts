@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import type { ApiObject, JsonObject } from '../object/api-object.js';
-import { isObject, valueAt } from '../object/json.js';
+import { isObject } from '../object/json.js';
 import { ContainerConfigError } from './container-config-error.js';
-import { podField } from './pod-field.js';
 import { type ContainerSpec, listOf } from './pod-spec.js';
+import { type VolumeFiles, type VolumeSources, volumeFiles } from './volume-files.js';
 
 /** Where a container finds a volume, and the folder that it really is. */
 export interface MountedFolder {
@@ -13,8 +13,8 @@ export interface MountedFolder {
 }
 
 /**
- * Folders of `emptyDir` and `downwardAPI` volumes: `<dir>/<pod uid>/<volume>`. Other kinds of volumes have none, and
- * mounts of them mean nothing.
+ * Folders of the volumes that are empty or that the API fills: `<dir>/<pod uid>/<volume>`. Other kinds of volumes have
+ * none, and mounts of them mean nothing.
  */
 export class PodVolumes {
   constructor(private readonly directory: string) {
@@ -22,17 +22,17 @@ export class PodVolumes {
   }
 
   /**
-   * Makes the folders exist and the files of downward API volumes say what the pod says now. A file is replaced as a
-   * whole, so a reader sees the old text or the new one.
+   * Makes the folders exist and their files say what the API says now. A file is replaced as a whole, so a reader sees
+   * the old content or the new one.
    *
    * @throws ContainerConfigError naming what a volume refers to and cannot have
    */
-  write(pod: ApiObject, podIp: string): void {
-    for (const volume of foldersOf(pod)) {
-      const folder = this.folder(pod, volume);
+  write(sources: VolumeSources): void {
+    for (const volume of foldersOf(sources.pod)) {
+      const folder = this.folder(sources.pod, volume);
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const items = valueAt(volume, ['downwardAPI', 'items']);
-      for (const item of listOf(items)) writeItem(folder, item, pod, podIp);
+      const files = volumeFiles(volume, sources);
+      if (files) writeFiles(folder, files);
     }
   }
 
@@ -63,8 +63,10 @@ export class PodVolumes {
   }
 }
 
+const KINDS = ['emptyDir', 'downwardAPI', 'configMap', 'secret', 'projected'];
+
 const foldersOf = (pod: ApiObject): JsonObject[] =>
-  listOf(pod.spec?.['volumes']).filter((v) => isObject(v['emptyDir']) || isObject(v['downwardAPI']));
+  listOf(pod.spec?.['volumes']).filter((volume) => KINDS.some((kind) => isObject(volume[kind])));
 
 /** A relative path that does not leave its folder. @throws ContainerConfigError when it would */
 function inside(path: string): string {
@@ -75,24 +77,25 @@ function inside(path: string): string {
   return result;
 }
 
-function writeItem(folder: string, item: JsonObject, pod: ApiObject, podIp: string): void {
-  const field = valueAt(item, ['fieldRef', 'fieldPath']);
-  if (typeof field !== 'string') {
-    throw new ContainerConfigError(
-      `downwardAPI item ${String(item['path'])} has no fieldRef: resourceFieldRef is not supported by the simulated kubelet`,
-    );
+function writeFiles(folder: string, files: VolumeFiles): void {
+  const paths = new Set<string>();
+  for (const [name, content] of files) {
+    const path = join(folder, inside(name));
+    paths.add(path);
+    if (contentOf(path)?.equals(content)) continue;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(`${path}.new`, content);
+    renameSync(`${path}.new`, path);
   }
-  const path = join(folder, inside(String(item['path'])));
-  const text = podField(pod, field, podIp);
-  if (textOf(path) === text) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.new`, text);
-  renameSync(`${path}.new`, path);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !paths.has(path)) rmSync(path);
+  }
 }
 
-function textOf(path: string): string | undefined {
+function contentOf(path: string): Buffer | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -86,11 +86,11 @@ export class PodWorker {
     this.writeStatus();
   }
 
-  /** Downward API files say what the pod says now; those of a pod that has not begun come with its first container. */
-  private refreshVolumes(): void {
+  /** Files of volumes say what the API says now; those of a pod that has not begun come with its first container. */
+  refreshVolumes(): void {
     if (!this.podIp || isFinished(this.pod)) return;
     try {
-      this.tools.volumes.write(this.pod, this.podIp);
+      this.tools.volumes.write({ pod: this.pod, podIp: this.podIp, store: this.tools.state.store });
     } catch (error) {
       // What a volume refers to wrongly is told where the container is started.
       if (!(error instanceof ContainerConfigError)) {
@@ -169,6 +169,10 @@ export class PodWorker {
     });
     worker.begin(this.records.get(spec.name), this.wasReady.has(spec.name));
     return worker;
+  }
+
+  get namespace(): string | undefined {
+    return this.pod.metadata.namespace;
   }
 
   private get policy(): RestartPolicy {
