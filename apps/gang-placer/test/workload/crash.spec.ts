@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { podCliqueKind, podCliqueScalingGroupKind } from '@penstock/contracts';
 import type { Cluster } from '@penstock/core/ports';
 import { clique, podCliqueSet, WorkloadLab } from './workload-lab.js';
@@ -86,7 +86,7 @@ async function play(writes: number): Promise<{ result: unknown; kills: number }>
   };
   for (const step of STEPS) {
     await survive(() => step(lab));
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 5; round++) {
       await survive(() => lab.run());
     }
   }
@@ -96,10 +96,19 @@ async function play(writes: number): Promise<{ result: unknown; kills: number }>
 }
 
 describe('controllers that die', () => {
-  it.each([1, 2, 3, 5, 8])('come to the same end when killed after every %i writes', async (writes) => {
-    const undisturbed = await play(Number.POSITIVE_INFINITY);
-    const disturbed = await play(writes);
-    expect(disturbed.kills).toBeGreaterThan(3);
-    expect(disturbed.result).toEqual(undisturbed.result);
-  });
+  let undisturbed: unknown;
+  beforeAll(async () => {
+    ({ result: undisturbed } = await play(Number.POSITIVE_INFINITY));
+  }, 60_000);
+
+  // 1: between any two of their writes.
+  it.each([1, 2, 5])(
+    'come to the same end when killed after every %i writes',
+    async (writes) => {
+      const { result, kills } = await play(writes);
+      expect(kills).toBeGreaterThan(3);
+      expect(result).toEqual(undisturbed);
+    },
+    120_000,
+  );
 });

@@ -41,9 +41,8 @@ describe('PodCliqueSet', () => {
   });
 
   it('keeps fields that only Grove acts upon', () => {
-    const template = { cliques: [clique('a')], terminationDelay: '4h', resourceSharing: [{ name: 'x' }] };
+    const template = { cliques: [clique('a')], resourceSharing: [{ name: 'x' }] };
     expect(set(template).data?.spec.template).toMatchObject({
-      terminationDelay: '4h',
       resourceSharing: [{ name: 'x' }],
     });
   });
