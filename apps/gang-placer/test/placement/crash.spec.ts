@@ -137,6 +137,30 @@ describe('a placer that dies between any two of its writes', () => {
   );
 });
 
+describe('two placers that live', () => {
+  it('hand the lease to and fro without harm', async () => {
+    const world = new PlacementWorld();
+    await world.start();
+    const guard = new PlacementGuard(world.cluster);
+    for (let i = 0; i < 8; i++) await world.addNode(`n${i}`);
+    const placers = ['first', 'second'].map((name) => new RunningPlacement(world, world.cluster, name));
+    const whole: string[] = [];
+    for (let i = 0; i < 24; i++) {
+      whole.push(`gang-${i}`);
+      await world.addGang(`gang-${i}`, [{ pods: 2, gpus: 1 }]);
+      await new Promise((resolve) => setTimeout(resolve, i % 5));
+      world.cluster.expireLease('default', 'penstock-gang-placer');
+    }
+    await until(() => isSettled(world, whole), 20_000);
+    expect(guard.violations).toEqual([]);
+    expect(Object.keys(await world.bound())).toHaveLength(48);
+    const placements = await world.cluster.list(gangPlacementKind, {});
+    const deciders = new Set(placements.map(({ spec }) => spec.decidedBy.replica));
+    expect([...deciders].sort()).toEqual(['first', 'second']);
+    for (const part of [...placers, world]) await part.stop();
+  });
+});
+
 describe('a gang whose node dies while it is being bound', () => {
   it('is evicted whole when the rest has no place beside what is bound, and placed anew', async () => {
     const world = new PlacementWorld();
