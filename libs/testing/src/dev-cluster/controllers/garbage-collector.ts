@@ -15,6 +15,11 @@ export function startGarbageCollector(state: ClusterState): Controller {
   const index = new OwnershipIndex(state.store);
   const queue = new ReconcileQueue<string>('garbage collection', (uid) => reconcile(state, index, uid));
   for (const uid of index.allDependents()) queue.add(uid);
+  // An owner may have been left waiting for nothing any more.
+  for (const resource of state.store.resourcesInUse()) {
+    for (const { metadata } of state.store.list(resource))
+      if (metadata.deletionTimestamp) queue.add(metadata.uid);
+  }
   const unsubscribe = state.store.subscribe((event) => {
     const { metadata } = event.object;
     // An owner that waits for this object may go on now.
