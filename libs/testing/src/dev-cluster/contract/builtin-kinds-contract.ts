@@ -274,11 +274,18 @@ export function describeBuiltinKinds(get: () => ContractCluster): void {
   });
 
   it('completes claims of stateful sets and the behavior of autoscalers', async () => {
-    const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: {} } };
+    const claim = {
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
     const set = workload('claims', { serviceName: 'x', volumeClaimTemplates: [claim] });
     expect((await create('apps/v1', 'statefulsets', set)).body).toMatchObject({
       spec: { volumeClaimTemplates: [{ kind: 'PersistentVolumeClaim', spec: { volumeMode: 'Filesystem' } }] },
     });
+    const unsized = { metadata: { name: 'unsized' }, spec: { accessModes: ['ReadWriteOnce'] } };
+    expect(fields(await create('v1', 'persistentvolumeclaims', unsized))).toEqual([
+      'spec.resources[storage]',
+    ]);
     const autoscaler = {
       metadata: { name: 'behaving' },
       spec: {

@@ -167,5 +167,9 @@ export function describeDevices(get: () => ContractCluster): void {
       metadata: { generation: 1 },
     });
     await get().request('DELETE', `${root}/deviceclasses/${name}`);
+    const bad = { metadata: { name }, spec: { selectors: [{ cel: { expression: 'device.driver ==' } }] } };
+    const refused = await get().request('POST', `${root}/deviceclasses`, bad);
+    expect(causes(refused)).toEqual([['spec.selectors[0].cel.expression', 'FieldValueInvalid']]);
+    expect(refused.body.message).toContain('compilation failed');
   });
 }

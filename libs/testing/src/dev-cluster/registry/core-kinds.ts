@@ -4,6 +4,7 @@ import { isObject, sameJson } from '../object/json.js';
 import { dataKeyCauses } from './data-keys.js';
 import { defineBuiltin } from './define-resource.js';
 import type { Resource } from './resource.js';
+import { storageCauses } from './storage-causes.js';
 import { validateEvent } from './validate-event.js';
 
 const EVENT_FIELDS = [
@@ -97,6 +98,7 @@ export const CORE_KINDS: readonly Resource[] = [
       shortNames: ['pvc'],
       hasStatus: true,
       returnsDeletedObject: true,
+      validate: ({ spec }) => storageCauses(spec, 'spec'),
       initialStatus: () => ({ phase: 'Pending' }),
     },
   ),

@@ -3,6 +3,7 @@ import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import { isObject, sameJson } from '../object/json.js';
 import { items } from './columns/column.js';
 import { defineBuiltin } from './define-resource.js';
+import { selectorCauses } from './device-selectors.js';
 import { immutableCauses } from './immutable.js';
 import type { Resource } from './resource.js';
 
@@ -64,6 +65,12 @@ function requestCauses(spec: JsonObject | undefined, path: string): Cause[] {
           },
         ];
   });
+  for (const [i, request] of requests.entries()) {
+    const exactly = isObject(request['exactly']) ? request['exactly'] : {};
+    causes.push(...selectorCauses(exactly['selectors'], `${field}[${i}].exactly.selectors`));
+    for (const [j, choice] of items(request['firstAvailable']).entries())
+      causes.push(...selectorCauses(choice['selectors'], `${field}[${i}].firstAvailable[${j}].selectors`));
+  }
   const names = requests.map((request) => String(request['name']));
   for (const [i, name] of names.entries()) {
     if (names.indexOf(name) !== i)
@@ -148,7 +155,10 @@ export const DEVICE_KINDS: readonly Resource[] = [
   defineBuiltin(
     'resource.DeviceClass',
     { group: GROUP, plural: 'deviceclasses', kind: 'DeviceClass', namespaced: false },
-    { hasGeneration: true },
+    {
+      hasGeneration: true,
+      validate: ({ spec }) => selectorCauses(spec?.['selectors'], 'spec.selectors'),
+    },
   ),
   defineBuiltin(
     'resource.ResourceClaim',

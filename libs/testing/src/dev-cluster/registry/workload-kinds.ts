@@ -3,9 +3,11 @@ import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import { isObject, sameJson, valueAt } from '../object/json.js';
 import { parseLabelSelector } from '../object/label-selector.js';
 import { formatLabelSelector } from '../object/selector-text.js';
+import { items } from './columns/column.js';
 import { defineBuiltin } from './define-resource.js';
 import { withPodSpecDefaults } from './pod-defaults.js';
 import type { Resource, ScalePaths } from './resource.js';
+import { storageCauses } from './storage-causes.js';
 
 const SCALE: ScalePaths = {
   specReplicas: 'spec.replicas',
@@ -67,7 +69,12 @@ function validateWorkload(object: ApiObject, old: ApiObject | undefined): Cause[
       message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Always"`,
     });
   }
-  return causes;
+  return [
+    ...causes,
+    ...items(spec['volumeClaimTemplates']).flatMap((claim, i) =>
+      storageCauses(claim['spec'], `spec.volumeClaimTemplates[${i}].spec`),
+    ),
+  ];
 }
 
 const rollingUpdate = (spec: JsonObject, field: string, parameters: JsonObject): JsonObject => {
