@@ -20,14 +20,14 @@ export function decode(
   unknown: string[] = [],
   withDefaults = false,
 ): JsonObject {
-  return decodeObject(type, value, { path: '', goPath: type.name, unknown, withDefaults });
+  return decodeObject(type, value, { path: '', owner: type.name, unknown, withDefaults });
 }
 
 /** What a type's fields hold before anyone has set them, lists that are always written included. */
 export function emptyValue(type: ObjectType): JsonObject {
   return decodeObject(type, undefined, {
     path: '',
-    goPath: '',
+    owner: '',
     unknown: [],
     withDefaults: false,
     isEmpty: true,
@@ -37,8 +37,8 @@ export function emptyValue(type: ObjectType): JsonObject {
 interface Place {
   /** `spec.containers[0].name` */
   readonly path: string;
-  /** The same without indexes, led by the name of the type the last field belongs to. */
-  readonly goPath: string;
+  /** The type the last field of the path belongs to. */
+  readonly owner: string;
   readonly unknown: string[];
   readonly withDefaults: boolean;
   readonly isEmpty?: boolean;
@@ -61,7 +61,8 @@ function decodeObject(type: ObjectType, value: Json | undefined, at: Place): Jso
 
 function inField(at: Place, type: ObjectType, name: string): Place {
   const path = at.path ? `${at.path}.${name}` : name;
-  return { ...at, path, goPath: `${type.name}.${path.replaceAll(/\[[^\]]*\]/g, '')}` };
+  const { unknown, withDefaults, isEmpty } = at;
+  return { path, owner: type.name, unknown, withDefaults, isEmpty };
 }
 
 function decodeField(field: Field, given: Json | undefined, at: Place): Json | undefined {
@@ -114,7 +115,7 @@ function isZero(value: ValueType, decoded: Json): boolean {
   );
 }
 
-function mismatch(given: Json, wanted: string, { goPath }: Place): DecodeError {
+function mismatch(given: Json, wanted: string, { path, owner }: Place): DecodeError {
   const got = Array.isArray(given)
     ? 'array'
     : typeof given === 'boolean'
@@ -122,5 +123,6 @@ function mismatch(given: Json, wanted: string, { goPath }: Place): DecodeError {
       : typeof given === 'number' && /^u?int/.test(wanted)
         ? `number ${given}`
         : typeof given;
-  return new DecodeError(`json: cannot unmarshal ${got} into Go struct field ${goPath} of type ${wanted}`);
+  const field = `${owner}.${path.replaceAll(/\[[^\]]*\]/g, '')}`;
+  return new DecodeError(`json: cannot unmarshal ${got} into Go struct field ${field} of type ${wanted}`);
 }

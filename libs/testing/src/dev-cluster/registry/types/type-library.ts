@@ -32,6 +32,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   scheduling: SCHEDULING_TYPES,
 };
 
+const known = new Map<string, ObjectType>();
 const packages = new Map<string, Map<string, () => ObjectType>>();
 
 /**
@@ -40,6 +41,15 @@ const packages = new Map<string, Map<string, () => ObjectType>>();
  * @throws Error when there is none
  */
 export function builtinType(name: string): ObjectType {
+  let type = known.get(name);
+  if (!type) {
+    type = findType(name);
+    known.set(name, type);
+  }
+  return type;
+}
+
+function findType(name: string): ObjectType {
   const [packageName = '', typeName = ''] = name.split('.');
   const found = packageOf(packageName).get(typeName);
   if (!found) throw new Error(`no type ${name}`);
