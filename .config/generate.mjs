@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const generators = [
   'libs/contracts/scripts/generate.mjs',
   'libs/contracts/scripts/generate-crds.mjs',
+  'libs/contracts/scripts/generate-grpc.mjs',
   '.config/generate-reference.mjs',
 ];
 
