@@ -1,7 +1,8 @@
 import type { ListResult } from '../api/list-objects.js';
-import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
+import type { ApiObject, JsonObject } from '../object/api-object.js';
 import type { ServedResource } from '../registry/registry.js';
 import type { KindView } from '../registry/resource.js';
+import { metadataOnly } from './metadata-only.js';
 import type { Representation } from './representation.js';
 import { type RowObject, tableOf } from './table.js';
 
@@ -40,8 +41,4 @@ export function representList(presentation: Presentation, list: ListResult): Jso
   const items = served.resource.custom ? shown : shown.map(({ apiVersion: _v, kind: _k, ...rest }) => rest);
   const apiVersion = view?.apiVersion ?? served.apiVersion;
   return { kind: served.resource.listKind, apiVersion, metadata, items };
-}
-
-export function metadataOnly({ metadata }: { metadata: unknown }): JsonObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadata as Json };
 }

@@ -2,7 +2,7 @@ import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
 import { formatAge } from '../object/format-age.js';
 import type { ServedResource } from '../registry/registry.js';
 import type { PrinterColumn } from '../registry/resource.js';
-import { metadataOnly } from './represent.js';
+import { metadataOnly } from './metadata-only.js';
 
 /** What a row brings of its object: nothing, its metadata, or all of it. */
 export type RowObject = 'None' | 'Metadata' | 'Object';

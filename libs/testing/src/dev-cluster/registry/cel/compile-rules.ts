@@ -4,28 +4,11 @@ import type { JsonObject } from '../../object/api-object.js';
 import type { StructuralSchema } from '../structural-schema.js';
 import { celEnvironment } from './cel-environment.js';
 import { CelExpression } from './cel-expression.js';
-import { type CelType, CelTypes } from './cel-types.js';
+import { CelTypes } from './cel-types.js';
 import { resolveFieldPath } from './resolve-field-path.js';
+import type { CompiledRule, RuleNode } from './rule-node.js';
 import { runRules } from './run-rules.js';
 import { parseRule, printRule, ruleCauses, rulesOf, type ValidationRule } from './validation-rule.js';
-
-export interface CompiledRule {
-  readonly rule: ValidationRule;
-  readonly condition: CelExpression;
-  readonly message?: CelExpression;
-  /** Field names below the value, from `fieldPath`. */
-  readonly fieldPath: readonly string[];
-}
-
-/** The rules of a schema and of all it contains; parts without rules are left out. */
-export interface RuleNode {
-  readonly schema: StructuralSchema;
-  readonly type: CelType | undefined;
-  readonly rules: readonly CompiledRule[];
-  readonly fields: ReadonlyMap<string, RuleNode>;
-  readonly items?: RuleNode;
-  readonly values?: RuleNode;
-}
 
 export interface CompiledRules {
   /** Undefined when there are no rules. */

@@ -7,7 +7,7 @@ import type { StructuralSchema } from '../structural-schema.js';
 import { alignLists } from './align-lists.js';
 import type { CelVariables } from './cel-expression.js';
 import type { CelType } from './cel-types.js';
-import type { CompiledRule, RuleNode } from './compile-rules.js';
+import type { CompiledRule, RuleNode } from './rule-node.js';
 
 /** As the API server: a longer message is not shown. */
 const MAX_MESSAGE_BYTES = 5 * 1024;
