@@ -62,7 +62,8 @@ describe('placement of gangs', () => {
     await world.addGang('gang', [{ pods: 2 }], { rack: 'required' });
     start();
     await until(async () => (await world.condition('gang', 'Scheduled'))?.status === 'False');
-    const message = '2/2 nodes are available; best domain rack=1 fits 1 of 2 pods';
+    const message =
+      '2/2 nodes are available; best domain rack=1 fits 1 of 2 pods, then Insufficient nvidia.com/gpu';
     expect(await world.condition('gang', 'Scheduled')).toMatchObject({ reason: 'Unschedulable', message });
     await until(() => world.told('placement.refused').length > 0);
     expect(world.told('placement.refused')[0]?.['reasons']).toEqual([message]);

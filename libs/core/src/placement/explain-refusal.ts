@@ -114,7 +114,10 @@ function sentence(
   const counts = reasons.map(({ reason, nodes }) => `${nodes} ${reason}`).join(', ');
   const parts = [`${available}/${totalNodes} nodes are available${counts && `: ${counts}`}`];
   const where = topologyKey === '' ? 'the cluster' : `best domain ${topologyKey}=${best?.domain}`;
-  if (best) parts.push(`${where} fits ${best.fittingPods} of ${neededPods} pods`);
+  // Where single pods have room, only what stops the next one says why the gang as a whole has none.
+  const isSaid = !best?.limiting || reasons.some(({ reason }) => reason === best.limiting);
+  const then = isSaid ? '' : `, then ${best.limiting}`;
+  if (best) parts.push(`${where} fits ${best.fittingPods} of ${neededPods} pods${then}`);
   else if (topologyKey !== '') parts.push(`no node that the gang may use has the label ${topologyKey}`);
   if (undecided) parts.push(`given up after ${searchSteps} steps: it might fit`);
   return parts.join('; ');
