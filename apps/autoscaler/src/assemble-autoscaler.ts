@@ -1,5 +1,6 @@
 import type { Clock, Cluster, EventBus } from '@penstock/core/ports';
 import type { ServiceContext } from '@penstock/platform';
+import { AbandonedDrains } from './application/abandoned-drains.js';
 import { DecisionAnnouncer } from './application/announce-decision.js';
 import { PoolEvaluator } from './application/evaluate-pools.js';
 import { DemandFeed } from './application/follow-demand.js';
@@ -55,6 +56,7 @@ export function assembleAutoscaler(ports: AutoscalerPorts, context: Context): Au
   const evaluator = new PoolEvaluator(demand, clock, scalingOptions(config));
   const drain = { timeoutMs: engineDrainTimeoutMs, quietMs: engineDrainQuietMs };
   const scaler = new VariantScaler({ cluster, bus, clock, logger, metrics, mayWrite, drain });
+  const abandoned = new AbandonedDrains({ cluster, logger, metrics, mayWrite });
   const status = new StatusReporter({ cluster, clock, logger, metrics, mayWrite });
   const announcer = new DecisionAnnouncer(bus, cluster);
   const { intervalMs, leaseNamespace, leaseName, leaseDurationMs } = config;
@@ -69,6 +71,7 @@ export function assembleAutoscaler(ports: AutoscalerPorts, context: Context): Au
       evaluator,
       board,
       scaler,
+      abandoned,
       status,
       announcer,
       leadership,

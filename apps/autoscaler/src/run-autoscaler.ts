@@ -1,5 +1,6 @@
 import type { Cluster } from '@penstock/core/ports';
 import type { Logger } from 'pino';
+import type { AbandonedDrains } from './application/abandoned-drains.js';
 import { acceleratorOf } from './application/accelerator-of.js';
 import type { DecisionAnnouncer } from './application/announce-decision.js';
 import type { Evaluation, PoolEvaluator } from './application/evaluate-pools.js';
@@ -23,6 +24,7 @@ export interface RunParts {
   readonly evaluator: PoolEvaluator;
   readonly board: RecommendationBoard;
   readonly scaler: VariantScaler;
+  readonly abandoned: AbandonedDrains;
   readonly status: StatusReporter;
   readonly announcer: DecisionAnnouncer;
   readonly leadership: Leadership;
@@ -104,10 +106,11 @@ export class AutoscalerRun {
   }
 
   private decideAll(): void {
-    const { objects, pods, evaluator, board, scaler, status, announcer, metrics, demand, leadership } =
-      this.parts;
+    const { objects, pods, evaluator, board, scaler, status, announcer, metrics } = this.parts;
+    const { abandoned, demand, leadership } = this.parts;
     const startMs = performance.now();
-    const { situations, problems, waiting, podUids } = observeVariants(objects, pods, scaler.isLeaving);
+    const seen = observeVariants(objects, pods, scaler.isLeaving);
+    const { situations, problems, waiting, podUids } = seen;
     const evaluations = evaluator.evaluate(situations);
     evaluator.keepOnly(situations);
     metrics.observeDecision(performance.now() - startMs);
@@ -120,9 +123,13 @@ export class AutoscalerRun {
       evaluations.map(sampleOf),
       problems.map(({ reason }) => reason),
     );
-    if (!leadership.isLeading) return;
+    if (!leadership.isLeading) {
+      abandoned.rest();
+      return;
+    }
     for (const each of evaluations) this.act(each);
     for (const each of problems) this.track(status.problem(each));
+    this.track(abandoned.end(seen.targets, objects.pools));
   }
 
   private act(evaluation: Evaluation, heldSinceMs?: number): void {

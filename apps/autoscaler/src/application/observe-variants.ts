@@ -1,12 +1,15 @@
 import type { VariantSituation } from './evaluate-pools.js';
 import { type IsLeaving, replicasOf } from './replica-view.js';
 import { resolveVariants } from './resolve-variants.js';
+import type { Target } from './target.js';
 import type { ResolvedVariant, VariantProblem } from './variant-view.js';
 import type { ObjectWatch } from './watch-objects.js';
 import type { PodWatch } from './watch-pods.js';
 
 /** All variants at one moment. */
 export interface Observation {
+  /** Targets that are scaled here. */
+  readonly targets: readonly Target[];
   readonly situations: readonly VariantSituation[];
   readonly problems: readonly VariantProblem[];
   /** Variants of pools that are left out because pods were not listed yet, by key. */
@@ -35,6 +38,7 @@ export function observeVariants(objects: ObjectWatch, pods: PodWatch, isLeaving:
   });
   const isWhole = ({ pool }: ResolvedVariant) => !unlisted.has(`${pool.namespace}/${pool.name}`);
   return {
+    targets: variants.filter(({ ownedByHpa }) => ownedByHpa === undefined).map(({ target }) => target),
     situations: situations.filter(({ variant }) => isWhole(variant)),
     problems,
     waiting: variants.filter((variant) => !isWhole(variant)).map(({ key }) => key),

@@ -15,12 +15,11 @@ import {
 import type { Logger } from 'pino';
 import type { AutoscalerMetrics } from '../metrics.js';
 import type { DrainSettings } from './drain-progress.js';
+import { DRAINED_COST } from './drained-cost.js';
 import type { Evaluation, VariantSituation } from './evaluate-pools.js';
 import { planAction } from './plan-action.js';
 import type { IsLeaving, ReplicaView } from './replica-view.js';
 
-/** A drained pod goes before all others. */
-const DRAINED_COST = '-1000';
 /** A pod that was to be removed and is still there after this long serves again: another one was removed. */
 const LEAVING_MS = 30_000;
 
@@ -104,10 +103,11 @@ export class VariantScaler {
   private async drain(situation: VariantSituation, view: ReplicaView, why: string): Promise<void> {
     const { clock, drain, cluster, logger } = this.options;
     const deadline = new Date(clock.nowMs() + drain.timeoutMs).toISOString();
-    await this.annotate(view, 'drain', {
+    const written = await this.annotate(view, 'drain', {
       [DRAINING_ANNOTATION]: deadline,
       [POD_DELETION_COST_ANNOTATION]: DRAINED_COST,
     });
+    if (!written) return;
     this.announce(situation, view, why);
     const { object, key } = situation.variant;
     const pods = view.replica.pods.join(', ');
@@ -118,10 +118,11 @@ export class VariantScaler {
 
   private async undrain({ variant }: VariantSituation, view: ReplicaView): Promise<void> {
     const { cluster, logger } = this.options;
-    await this.annotate(view, 'undrain', {
+    const written = await this.annotate(view, 'undrain', {
       [DRAINING_ANNOTATION]: null,
       [POD_DELETION_COST_ANNOTATION]: null,
     });
+    if (!written) return;
     for (const { metadata } of view.pods) this.removals.delete(metadata.uid ?? '');
     const pods = view.replica.pods.join(', ');
     logger.info({ resource: variant.key, pod: pods }, 'drain cancelled');
@@ -130,14 +131,15 @@ export class VariantScaler {
     cluster.recordEvent({ regarding, type: 'Normal', reason: 'DrainCancelled', message });
   }
 
+  /** @returns false when this replica no longer leads: another one decides what becomes of the pods */
   private async annotate(
     { pods }: ReplicaView,
     what: 'drain' | 'undrain',
     annotations: Readonly<Record<string, string | null>>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { cluster, mayWrite } = this.options;
     for (const { metadata } of pods) {
-      if (!mayWrite()) return;
+      if (!mayWrite()) return false;
       const { namespace, name, uid } = metadata;
       // With the uid: a pod of the same name that was made since is another one.
       const patch = { metadata: { uid, annotations } };
@@ -147,6 +149,7 @@ export class VariantScaler {
         },
       );
     }
+    return true;
   }
 
   private async counted(what: 'scale' | 'drain' | 'undrain', write: () => Promise<unknown>): Promise<void> {

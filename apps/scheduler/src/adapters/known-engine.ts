@@ -6,7 +6,7 @@ import type { EngineFigures, EngineModels } from './engine-probe.js';
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** How long an `engine.draining` event counts by itself: the annotation that its publisher sets right after is what lasts. */
+/** How long an `engine.draining` event counts by itself: the annotation that its publisher has set is what lasts. */
 const NOTICE_MS = 30_000;
 
 /** One engine: what the cluster says of it, what it said of itself, and whether it can be reached. */
