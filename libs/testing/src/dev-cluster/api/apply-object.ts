@@ -5,6 +5,7 @@ import { refuse } from '../object/refusals.js';
 import { LAST_APPLIED, lastAppliedFields, lastAppliedText } from '../patch/last-applied.js';
 import { serverSideApply } from '../patch/server-side-apply.js';
 import { resourceKey } from '../registry/resource.js';
+import { DecodeError } from '../registry/types/decode.js';
 import type { ClusterState, Target, WriteOptions } from './cluster-state.js';
 import { commitUpdate } from './commit-update.js';
 import { createObject } from './create-object.js';
@@ -78,7 +79,7 @@ function requireKnownFields({ resource, version, apiVersion, namespace }: Target
     const unknown = version.schema?.normalize(structuredClone(config)) ?? [];
     if (unknown.length > 0) fail(unknown.map((path) => `.${path}: field not declared in schema`));
   } catch (error) {
-    if (error instanceof ApiError && error.code === 400) fail([error.message]);
+    if (error instanceof DecodeError) fail([error.message]);
     throw error;
   }
 }

@@ -24,6 +24,7 @@ export function bindPod(
   namespace: string,
   name: string,
   { nodeName, uid, annotations }: PodBinding,
+  isDryRun = false,
 ): ApiObject {
   const target = { ...state.registry.stored('pods'), namespace };
   const pod = readObject(state, target, name);
@@ -55,10 +56,11 @@ export function bindPod(
     status: setCondition(pod.status ?? {}, {
       type: 'PodScheduled',
       status: 'True',
+      lastProbeTime: null,
       lastTransitionTime: timestamp(),
     }),
   };
-  return state.store.put('pods', bound);
+  return isDryRun ? bound : state.store.put('pods', bound);
 }
 
 /** Reads a `Binding` object. @throws ApiError 400 when its target is no node */

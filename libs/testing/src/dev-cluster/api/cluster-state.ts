@@ -19,6 +19,10 @@ export interface WriteOptions {
   readonly subresource?: string;
   /** What becomes of fields the kind does not have: refused, dropped with a warning (the default), or dropped. */
   readonly validation?: 'Strict' | 'Warn' | 'Ignore';
+  /** What was wrong with the request's body before it was read as an object, treated as unknown fields are. */
+  readonly problems?: readonly string[];
+  /** The new state comes of a patch, which is then what cannot be read. */
+  readonly isPatch?: boolean;
   /** Takes what the client should know although its request is carried out. */
   readonly warn?: (text: string) => void;
 }

@@ -29,7 +29,7 @@ export function patchObject(
   const patched = patchJson(target, old, type, patch);
   const { kind, custom } = target.resource;
   const next = parseObject(patched, { apiVersion: target.apiVersion, kind, custom });
-  return commitUpdate(state, target, old, next, options);
+  return commitUpdate(state, target, old, next, { ...options, isPatch: true });
 }
 
 function patchJson(target: Target, old: ApiObject, type: PatchType, patch: Json): Json {

@@ -46,7 +46,7 @@ export function writeScale(
       {
         field: 'spec.replicas',
         reason: 'FieldValueInvalid',
-        message: `Invalid value: ${JSON.stringify(replicas ?? null)}: must be an integer of at least 0`,
+        message: `Invalid value: ${JSON.stringify(replicas ?? null)}: must be greater than or equal to 0`,
       },
     ]);
   }

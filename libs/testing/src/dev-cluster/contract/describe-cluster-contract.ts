@@ -7,6 +7,7 @@ import { describeControllers } from './controllers-contract.js';
 import { describeCustomResources } from './custom-resource-contract.js';
 import { describeDevices } from './device-contract.js';
 import { describeDisruptions } from './disruption-contract.js';
+import { describeDryRuns } from './dry-run-contract.js';
 import { describeGarbageCollection } from './garbage-contract.js';
 import { describeLeasesAndPods } from './lease-and-pod-contract.js';
 import { describeLists } from './list-contract.js';
@@ -35,6 +36,7 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   afterAll(() => cluster?.stop());
 
   describe('objects', () => describeObjects(get));
+  describe('dry runs', () => describeDryRuns(get));
   describe('lists', () => describeLists(get));
   describe('watches', () => describeWatches(get));
   describe('metadata', () => describeMetadata(get));

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import type { Json } from '../object/api-object.js';
+import { duplicateFields } from '../object/duplicate-fields.js';
 import { refuse } from '../object/refusals.js';
 import { decodeEnvelope } from '../registry/types/decode-envelope.js';
 
@@ -22,9 +23,14 @@ export function contentType(request: IncomingMessage): string {
 /**
  * The parsed body, or undefined when there is none.
  *
+ * @param onDuplicate hears of fields that the body gives more than once
+ *
  * @throws ApiError 400 (not what its media type says, too deep), 413, 415
  */
-export async function readBody(request: IncomingMessage): Promise<Json | undefined> {
+export async function readBody(
+  request: IncomingMessage,
+  onDuplicate: (path: string) => void = () => undefined,
+): Promise<Json | undefined> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -38,6 +44,7 @@ export async function readBody(request: IncomingMessage): Promise<Json | undefin
   if (!text) return undefined;
   const value = parseText(text, contentType(request));
   requireDepth(value, MAX_DEPTH);
+  if (text.startsWith('{')) for (const path of duplicateFields(text)) onDuplicate(path);
   return value;
 }
 

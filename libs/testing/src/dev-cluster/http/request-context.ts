@@ -16,10 +16,12 @@ export interface RequestContext {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly presentation: Presentation;
+  /** What is wrong with the body that the client may want to know or to be refused for, as it is found. */
+  readonly problems: string[];
 }
 
 /** @throws ApiError 400 for an includeObject that is none, 406 when the client takes no JSON */
-export function requestContext(parts: Omit<RequestContext, 'presentation'>): RequestContext {
+export function requestContext(parts: Omit<RequestContext, 'presentation' | 'problems'>): RequestContext {
   const { view } = parts.target.resource;
   const held = view ? parts.state.registry.stored(view.of) : parts.target;
   const presentation: Presentation = {
@@ -28,7 +30,7 @@ export function requestContext(parts: Omit<RequestContext, 'presentation'>): Req
     rowObject: rowObjectOf(parts.query),
     ...(view ? { view } : {}),
   };
-  return { ...parts, target: { ...parts.target, ...held }, presentation };
+  return { ...parts, target: { ...parts.target, ...held }, presentation, problems: [] };
 }
 
 function rowObjectOf(query: URLSearchParams): RowObject {
@@ -46,7 +48,13 @@ const OPTIONS_OF_METHOD = {
 type Options = (typeof OPTIONS_OF_METHOD)[keyof typeof OPTIONS_OF_METHOD];
 
 /** @throws ApiError 422 for a dryRun or a fieldValidation that does not exist */
-export function writeOptions({ query, request, response, subresource }: RequestContext): WriteOptions {
+export function writeOptions({
+  query,
+  request,
+  response,
+  subresource,
+  problems,
+}: RequestContext): WriteOptions {
   const dryRun = query.getAll('dryRun').filter(Boolean);
   const options = OPTIONS_OF_METHOD[request.method as keyof typeof OPTIONS_OF_METHOD] ?? 'CreateOptions';
   if (dryRun.some((value) => value !== 'All')) {
@@ -59,6 +67,7 @@ export function writeOptions({ query, request, response, subresource }: RequestC
     dryRun: dryRun.length > 0,
     validation: fieldValidation(query, options),
     warn: (text) => addWarning(response, text),
+    problems,
     ...(subresource ? { subresource } : {}),
   };
 }

@@ -67,7 +67,7 @@ type Handler = (context: RequestContext, name: string, podLogs: PodLogs) => Prom
 const HANDLERS: Readonly<Record<string, Handler>> = {
   'POST pods/binding': async (context, name) => {
     const binding = parseBinding(await requiredBody(context));
-    bindPod(context.state, context.target.namespace ?? '', name, binding);
+    bindPod(context.state, context.target.namespace ?? '', name, binding, writeOptions(context).dryRun);
     sendJson(context.response, 201, {
       kind: 'Status',
       apiVersion: 'v1',
@@ -89,7 +89,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     });
   },
   'PUT namespaces/finalize': async (context, name) => {
-    const namespace = finalizeNamespace(context.state, name, await requiredBody(context));
+    const body = await requiredBody(context);
+    const namespace = finalizeNamespace(context.state, name, body, writeOptions(context).dryRun);
     sendJson(context.response, 200, namespace);
   },
   'GET pods/log': async ({ state, target, query, response }, name, podLogs) => {

@@ -3,6 +3,7 @@ import type { ClusterState, Target } from '../api/cluster-state.js';
 import { bookmark, type WatchEventType, type WatchOptions, watchObjects } from '../api/watch-objects.js';
 import { ApiError } from '../object/api-error.js';
 import type { ApiObject, JsonObject } from '../object/api-object.js';
+import { metadataOnly } from './metadata-only.js';
 import { type Presentation, representObject } from './represent.js';
 
 /** As the real server, so that clients do not come to rely on more. */
@@ -72,7 +73,8 @@ function presenter(
 ): (type: WatchEventType, object: ApiObject | JsonObject) => JsonObject {
   let isFirst = true;
   return (type, object) => {
-    if (type === 'BOOKMARK') return object;
+    if (type === 'BOOKMARK')
+      return presentation.as === 'metadata' ? metadataOnly(object as ApiObject) : object;
     const shown = representObject(presentation, object as ApiObject);
     if (presentation.as !== 'table') return shown;
     const { columnDefinitions, ...rest } = shown;

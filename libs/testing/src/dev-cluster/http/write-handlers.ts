@@ -9,6 +9,7 @@ import type { Json, JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
 import { parseObject } from '../object/parse-object.js';
 import { refuse } from '../object/refusals.js';
+import { builtinType } from '../registry/types/type-library.js';
 import { parseDeleteOptions } from './delete-options.js';
 import { contentType, readBody } from './read-body.js';
 import { selectionOfQuery } from './read-handlers.js';
@@ -19,9 +20,13 @@ import { sendJson } from './respond.js';
 const APPLY_TYPES = ['application/apply-patch+yaml', 'application/apply-patch+json'];
 
 /** @throws ApiError 400 when the request has no body */
-export async function requiredBody({ request, presentation }: RequestContext): Promise<Json> {
-  const body = await readBody(request);
+export async function requiredBody({ request, presentation, problems }: RequestContext): Promise<Json> {
+  const body = await readBody(request, (path) => problems.push(`duplicate field "${path}"`));
   if (body === undefined) throw refuse.badRequest('the request needs a body');
+  const { metadata } = isObject(body) ? body : {};
+  const known = builtinType('meta.ObjectMeta').fields;
+  for (const name of isObject(metadata) ? Object.keys(metadata) : [])
+    if (!known.has(name)) problems.push(`unknown field "metadata.${name}"`);
   return presentation.view?.read(body) ?? body;
 }
 

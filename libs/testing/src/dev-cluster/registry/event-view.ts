@@ -28,10 +28,15 @@ const EVENT_VIEW: KindView = {
     const event = renamed(body, CORE_NAMES);
     return event['apiVersion'] === undefined ? event : { ...event, apiVersion: 'v1' };
   },
-  show: (event: ApiObject): ApiObject => ({
-    ...(renamed(event, NEW_NAMES) as ApiObject),
-    apiVersion: 'events.k8s.io/v1',
-  }),
+  show: (event: ApiObject): ApiObject => {
+    // Who reports is always said in the core form, here only when it is known.
+    const { reportingComponent, reportingInstance, ...rest } = event;
+    const reporter = {
+      ...(reportingComponent ? { reportingComponent } : {}),
+      ...(reportingInstance ? { reportingInstance } : {}),
+    };
+    return { ...(renamed({ ...rest, ...reporter }, NEW_NAMES) as ApiObject), apiVersion: 'events.k8s.io/v1' };
+  },
   field: (path: string): string => {
     const [first = '', ...rest] = path.split('.');
     return [CORE_NAMES[first] ?? first, ...rest].join('.');

@@ -10,6 +10,7 @@ export function gateCondition(pod: ApiObject): JsonObject {
     status: 'False',
     reason: 'SchedulingGated',
     message: 'Scheduling is blocked due to non-empty scheduling gates',
+    lastProbeTime: null,
     lastTransitionTime: timestamp(),
   };
   return { conditions: [condition] };

@@ -7,7 +7,7 @@ export interface ObjectSchema {
    * Drops unknown fields and fills in defaults, in place.
    *
    * @returns paths of the dropped fields
-   * @throws ApiError 400 for a value that cannot be read as its field's type
+   * @throws DecodeError for a value that cannot be read as its field's type
    */
   normalize(object: ApiObject): string[];
   /** The fields an object has before anyone has set them: nobody comes to own these. */

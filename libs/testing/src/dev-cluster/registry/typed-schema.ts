@@ -1,9 +1,8 @@
 import type { Cause } from '../object/api-error.js';
 import type { ApiObject, JsonObject } from '../object/api-object.js';
-import { refuse } from '../object/refusals.js';
 import { IDENTITY_FIELDS } from './identity-fields.js';
 import type { ObjectSchema } from './object-schema.js';
-import { DecodeError, decode, emptyValue } from './types/decode.js';
+import { decode, emptyValue } from './types/decode.js';
 import { describeType } from './types/describe-type.js';
 import type { ObjectType } from './types/object-type.js';
 import { builtinType } from './types/type-library.js';
@@ -20,7 +19,7 @@ export class TypedSchema implements ObjectSchema {
   normalize(object: ApiObject): string[] {
     const { apiVersion, kind, metadata, ...fields } = object;
     const unknown: string[] = [];
-    const decoded = decodeAs(object, this.type, fields, unknown);
+    const decoded = decode(this.type, fields, unknown, true);
     for (const key of Object.keys(fields)) delete object[key];
     const { metadata: _metadata, ...rest } = decoded;
     Object.assign(object, rest);
@@ -42,17 +41,5 @@ export class TypedSchema implements ObjectSchema {
   validate(object: ApiObject): Cause[] {
     const { metadata: _metadata, ...fields } = object;
     return validateValue(this.type, fields);
-  }
-}
-
-function decodeAs(object: ApiObject, type: ObjectType, fields: JsonObject, unknown: string[]): JsonObject {
-  try {
-    return decode(type, fields, unknown, true);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    const version = object.apiVersion.split('/').at(-1) ?? '';
-    throw refuse.badRequest(
-      `${object.kind} in version "${version}" cannot be handled as a ${object.kind}: ${error.message}`,
-    );
   }
 }

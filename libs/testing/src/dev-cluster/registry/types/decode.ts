@@ -20,13 +20,14 @@ export function decode(
   unknown: string[] = [],
   withDefaults = false,
 ): JsonObject {
-  return decodeObject(type, value, { path: '', owner: type.name, unknown, withDefaults });
+  return decodeObject(type, value, { path: '', fields: '', owner: type.name, unknown, withDefaults });
 }
 
 /** What a type's fields hold before anyone has set them, lists that are always written included. */
 export function emptyValue(type: ObjectType): JsonObject {
   return decodeObject(type, undefined, {
     path: '',
+    fields: '',
     owner: '',
     unknown: [],
     withDefaults: false,
@@ -37,7 +38,8 @@ export function emptyValue(type: ObjectType): JsonObject {
 interface Place {
   /** `spec.containers[0].name` */
   readonly path: string;
-  /** The type the last field of the path belongs to. */
+  /** Names of the fields alone, and the type the last of them belongs to. */
+  readonly fields: string;
   readonly owner: string;
   readonly unknown: string[];
   readonly withDefaults: boolean;
@@ -62,7 +64,8 @@ function decodeObject(type: ObjectType, value: Json | undefined, at: Place): Jso
 function inField(at: Place, type: ObjectType, name: string): Place {
   const path = at.path ? `${at.path}.${name}` : name;
   const { unknown, withDefaults, isEmpty } = at;
-  return { path, owner: type.name, unknown, withDefaults, isEmpty };
+  const fields = at.fields ? `${at.fields}.${name}` : name;
+  return { path, fields, owner: type.name, unknown, withDefaults, isEmpty };
 }
 
 function decodeField(field: Field, given: Json | undefined, at: Place): Json | undefined {
@@ -115,7 +118,7 @@ function isZero(value: ValueType, decoded: Json): boolean {
   );
 }
 
-function mismatch(given: Json, wanted: string, { path, owner }: Place): DecodeError {
+function mismatch(given: Json, wanted: string, { fields, owner }: Place): DecodeError {
   const got = Array.isArray(given)
     ? 'array'
     : typeof given === 'boolean'
@@ -123,6 +126,7 @@ function mismatch(given: Json, wanted: string, { path, owner }: Place): DecodeEr
       : typeof given === 'number' && /^u?int/.test(wanted)
         ? `number ${given}`
         : typeof given;
-  const field = `${owner}.${path.replaceAll(/\[[^\]]*\]/g, '')}`;
-  return new DecodeError(`json: cannot unmarshal ${got} into Go struct field ${field} of type ${wanted}`);
+  return new DecodeError(
+    `json: cannot unmarshal ${got} into Go struct field ${owner}.${fields} of type ${wanted}`,
+  );
 }

@@ -21,11 +21,11 @@ PodSpec: 1 volumes []Volume{name}~name; 20 initContainers []Container{name}~name
   35 setHostnameAsFQDN* bool; 36 os PodOS; 37 hostUsers* bool;
   38 schedulingGates []PodSchedulingGate{name}~name; 39 resourceClaims []PodResourceClaim{name}~name;
   40 resources ResourceRequirements; 41 hostnameOverride* string; 43 schedulingGroup PodSchedulingGroup
-PodStatus: 17 observedGeneration int64; 1 phase string(Pending|Running|Succeeded|Failed|Unknown);
+PodStatus: 17 observedGeneration int64; 1 phase string;
   2 conditions []PodCondition{type}~type; 3 message string; 4 reason string; 11 nominatedNodeName string;
   5 hostIP string; 16 hostIPs []HostIP~ip; 6 podIP string; 12 podIPs []PodIP{ip}~ip; 7 startTime* Time;
   10 initContainerStatuses []ContainerStatus; 8 containerStatuses []ContainerStatus;
-  9 qosClass string(Guaranteed|Burstable|BestEffort); 13 ephemeralContainerStatuses []ContainerStatus;
+  9 qosClass string; 13 ephemeralContainerStatuses []ContainerStatus;
   14 resize string; 15 resourceClaimStatuses []PodResourceClaimStatus{name}~name;
   18 extendedResourceClaimStatus PodExtendedResourceClaimStatus; 19 allocatedResources map[Quantity];
   20 resources ResourceRequirements;
