@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { KubernetesCluster } from '@penstock/cluster';
+import { KubernetesCluster, noticeLevel } from '@penstock/cluster';
 import { NatsEventBus } from '@penstock/messaging';
 import type { ServiceContext } from '@penstock/platform';
 import { RedisBlockStore } from '@penstock/store';
@@ -18,10 +18,7 @@ function bind({ config, service, instance, logger }: ServiceContext<KvIndexConfi
   const cluster = new KubernetesCluster({
     service,
     kubeconfig: config.kubeconfig,
-    onNotice: (notice) => {
-      if (notice.kind === 'request-failed')
-        logger.debug({ status: notice.status, reason: notice.message }, notice.what);
-    },
+    onNotice: (notice) => logger[noticeLevel(notice)]({ notice }, `kubernetes: ${notice.kind}`),
   });
   const bus = NatsEventBus.connect({
     servers: config.natsUrl.split(','),

@@ -8,7 +8,13 @@ import {
   type OnApplicationShutdown,
   type ValueProvider,
 } from '@nestjs/common';
-import { KubernetesCluster, ModelDirectory, PoolDirectory, VariantDirectory } from '@penstock/cluster';
+import {
+  KubernetesCluster,
+  ModelDirectory,
+  noticeLevel,
+  PoolDirectory,
+  VariantDirectory,
+} from '@penstock/cluster';
 import type { Clock, EventBus } from '@penstock/core/ports';
 import { LoadLedger } from '@penstock/core/routing';
 import { loadTokenizer } from '@penstock/engine';
@@ -74,7 +80,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       new KubernetesCluster({
         service,
         ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
-        onNotice: (notice) => logger.debug({ ...notice }, 'cluster'),
+        onNotice: (notice) => logger[noticeLevel(notice)]({ notice }, `kubernetes: ${notice.kind}`),
       }),
     inject: [SERVICE_CONTEXT],
   },
@@ -129,13 +135,8 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       { config }: Context,
     ) => {
       const onFailure = (_engine: unknown, what: string) => metrics.probeFailed(what);
-      const watch = new EngineWatch({
-        probe,
-        ledger,
-        clock: systemClock,
-        intervalMs: config.scrapeIntervalMs,
-        onFailure,
-      });
+      const intervalMs = config.scrapeIntervalMs;
+      const watch = new EngineWatch({ probe, ledger, clock: systemClock, intervalMs, onFailure });
       const served = new ServedModels();
       const expected = new ExpectedEngines(new ClusterModels(models, pools, variants), served);
       return new ClusterFleet(pools, models, watch, policies, served, expected);
@@ -176,13 +177,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       { config, instance }: Context,
     ) =>
       new StatusWriter({
-        cluster,
-        pools,
-        models,
-        fleet,
-        policies,
-        prefixes,
-        instance,
+        ...{ cluster, pools, models, fleet, policies, prefixes, instance },
         leaseNamespace: config.leaseNamespace ?? config.namespace ?? 'default',
         intervalMs: config.statusIntervalMs,
         onWrite: (kind, result) => metrics.wroteStatus(kind, result),
@@ -211,7 +206,11 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
     useFactory: ({ config }: Context) => new DecisionLog(config.decisionLogSize),
     inject: [SERVICE_CONTEXT],
   },
-  { provide: DemandTally, useFactory: () => new DemandTally() },
+  {
+    provide: DemandTally,
+    useFactory: (metrics: SchedulerMetrics) => new DemandTally(1000, () => metrics.demandDropped()),
+    inject: [SchedulerMetrics],
+  },
   {
     provide: ReportDecision,
     useFactory: (bus: EventBus, log: DecisionLog, { config, instance }: Context) =>
@@ -264,13 +263,8 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       { instance }: Context,
     ) =>
       new PickEndpoint({
-        fleet,
-        prefixes,
-        policies,
-        ledger,
-        clock,
-        scheduler: instance,
-        seed: randomInt(2 ** 31),
+        ...{ fleet, prefixes, policies, ledger, clock },
+        ...{ scheduler: instance, seed: randomInt(2 ** 31) },
       }),
     inject: [FLEET, PREFIX_VIEW, PoolPolicies, LoadLedger, CLOCK, SERVICE_CONTEXT],
   },
@@ -370,16 +364,8 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
 
   async onApplicationBootstrap(): Promise<void> {
     const { bus, cluster, pools, fleet, prefixes, waits, statuses, metrics, policies } = this;
-    registerHealth(this.context.health, {
-      bus,
-      cluster,
-      pools,
-      fleet,
-      prefixes,
-      policies,
-      waits,
-      statuses,
-    });
+    const facts = { bus, cluster, pools, fleet, prefixes, policies, waits, statuses };
+    registerHealth(this.context.health, facts);
     metrics.observe({ fleet, prefixes, waits, bus });
     await prefixes.start();
     // The front door opens after this hook.

@@ -68,6 +68,11 @@ export class SchedulerMetrics {
     'Statuses of pools and models written to the cluster, by result',
     ['kind', 'result'],
   );
+  private readonly demandDrops = this.counter(
+    'penstock_scheduler_uncounted_demand_total',
+    'Requests missing from demand.reported because too many pools and models are counted',
+    [],
+  );
   private readonly badRequests = this.counter(
     'penstock_scheduler_bad_requests_total',
     'Requests refused for their form',
@@ -254,6 +259,10 @@ export class SchedulerMetrics {
       this.cachedTokens.inc({ pool }, outcome.cachedTokens);
       this.eppCached.observe(names, outcome.cachedTokens);
     }
+  }
+
+  demandDropped(): void {
+    this.demandDrops.inc();
   }
 
   badRequest(code: string): void {

@@ -51,7 +51,7 @@ export class KubernetesCluster implements Cluster {
     this.#notify = options.onNotice ?? (() => undefined);
     this.#connection = new ClusterConnection(options);
     this.#rest = new RestClient(this.#connection, options.requestTimeoutMs ?? 10_000, this.#notify);
-    this.#events = new EventRecorder(this.#rest, this.fieldManager);
+    this.#events = new EventRecorder(this.#rest, this.fieldManager, this.#notify);
   }
 
   inform<T extends ClusterObject>(

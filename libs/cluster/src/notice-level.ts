@@ -12,6 +12,7 @@ export function noticeLevel(notice: ClusterNotice): 'debug' | 'info' | 'warn' {
     case 'lease-acquired':
       return 'info';
     case 'request-failed':
+    case 'events-dropped':
     case 'handler-failed':
     case 'lease-lost':
       return 'warn';

@@ -21,6 +21,8 @@ export type ClusterNotice =
     }
   /** The API does not serve this kind: its definition is not installed. Asked again every few seconds. */
   | { readonly kind: 'kind-absent'; readonly resource: string }
+  /** Events about objects that were not written because too many waited, or because the process ended. */
+  | { readonly kind: 'events-dropped'; readonly count: number }
   | { readonly kind: 'handler-failed'; readonly resource: string; readonly message: string }
   | { readonly kind: 'lease-acquired' | 'lease-lost'; readonly lease: string; readonly transitions: number };
 

@@ -31,10 +31,12 @@ describe('DemandTally', () => {
   });
 
   it('keeps pools apart and does not grow without end', () => {
-    const tally = new DemandTally(2);
+    let dropped = 0;
+    const tally = new DemandTally(2, () => void dropped++);
     tally.arrived('ns', 'p', 'a', 1, 1);
     tally.arrived('ns', 'q', 'b', 1, 1);
     tally.arrived('ns', 'q', 'c', 1, 1);
+    expect(dropped).toBe(1);
     expect([...tally.poolIds()]).toEqual([
       ['ns', 'p'],
       ['ns', 'q'],
@@ -43,5 +45,6 @@ describe('DemandTally', () => {
     tally.take('ns', 'q');
     tally.arrived('ns', 'q', 'c', 1, 1);
     expect(tally.take('ns', 'q').map((d) => d.model)).toEqual(['c']);
+    expect(dropped).toBe(1);
   });
 });

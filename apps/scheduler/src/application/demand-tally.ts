@@ -17,7 +17,11 @@ export class DemandTally {
   private readonly pools = new Map<string, Map<string, Demand>>();
   private size = 0;
 
-  constructor(private readonly maxEntries = 1000) {}
+  /** @param onDrop called for demand that finds no entry because there are too many */
+  constructor(
+    private readonly maxEntries = 1000,
+    private readonly onDrop: () => void = () => {},
+  ) {}
 
   /** A request came, whether or not there is an engine for it. */
   arrived(
@@ -28,7 +32,10 @@ export class DemandTally {
     uncachedTokens: number,
   ): void {
     const entry = this.entry(namespace, pool, model);
-    if (!entry) return;
+    if (!entry) {
+      this.onDrop();
+      return;
+    }
     entry.requests++;
     entry.promptTokens += promptTokens;
     entry.uncachedTokens += uncachedTokens;

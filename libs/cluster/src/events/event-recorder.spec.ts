@@ -1,13 +1,18 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { json, type Script, ScriptedApiServer, status } from '../../test/scripted-api-server.js';
 import { KubernetesCluster } from '../kubernetes-cluster.js';
+import type { ClusterNotice } from '../notices.js';
 
 let server: ScriptedApiServer;
 afterEach(() => server.stop());
 
-async function open(script: Script) {
+const notices: ClusterNotice[] = [];
+beforeEach(() => void notices.splice(0));
+
+async function open(script: Script, requestTimeoutMs = 10_000) {
   server = await new ScriptedApiServer(script).start();
-  return new KubernetesCluster({ service: 'test', url: server.url });
+  const onNotice = (notice: ClusterNotice) => void notices.push(notice);
+  return new KubernetesCluster({ service: 'test', url: server.url, requestTimeoutMs, onNotice });
 }
 
 const regarding = {
@@ -45,5 +50,24 @@ describe('events', () => {
     await cluster.close();
     expect(server.requests[0]?.path).toBe('/api/v1/namespaces/default/events');
     expect(server.requests[0]?.body).toMatchObject({ message: 'x'.repeat(1024) });
+  });
+
+  it('say how many were dropped because too many waited', async () => {
+    const cluster = await open((request, response) => json(response, 201, request.body));
+    for (let i = 0; i < 1_101; i++) cluster.recordEvent({ ...waiting, message: `no room for ${i}` });
+    await cluster.close();
+    // One is on its way, a thousand wait.
+    expect(server.requests).toHaveLength(1_001);
+    expect(notices).toEqual([{ kind: 'events-dropped', count: 100 }]);
+  });
+
+  it('do not hold up the end while the API is silent', async () => {
+    const cluster = await open(() => undefined, 300);
+    for (let i = 0; i < 50; i++) cluster.recordEvent({ ...waiting, message: `no room for ${i}` });
+    const startMs = performance.now();
+    await cluster.close();
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    expect(notices.map(({ kind }) => kind)).toEqual(['request-failed', 'events-dropped']);
+    expect(notices.at(-1)).toEqual({ kind: 'events-dropped', count: 49 });
   });
 });

@@ -4,6 +4,7 @@ import { ClusterError, type ClusterEvent } from '@penstock/core/ports';
 import { LRUCache } from 'lru-cache';
 import { resourcePath } from '../connection/resource-path.js';
 import type { RestClient } from '../connection/rest-client.js';
+import type { NoticeHandler } from '../notices.js';
 
 /** What was told before, so that a repetition raises its count. */
 interface Told {
@@ -25,38 +26,57 @@ const MAX_MESSAGE = 1024;
 
 /**
  * Writes core/v1 Events one after the other in the background. The same event again (object, reason, message) raises the
- * count of the first one. Failures are told by the REST client and lose the event, nothing else.
+ * count of the first one. Failures are told by the REST client and lose the event, nothing else; events that find no
+ * room are counted, and told once those before them are written.
  */
 export class EventRecorder {
   readonly #told = new LRUCache<string, Told>({ max: MEMORY });
   readonly #waiting: Array<() => Promise<void>> = [];
   #running: Promise<void> | undefined;
   #closed = false;
+  #dropped = 0;
 
   constructor(
     private readonly rest: RestClient,
     private readonly component: string,
+    private readonly notify: NoticeHandler,
   ) {}
 
   record(event: ClusterEvent): void {
-    if (this.#closed || this.#waiting.length >= MAX_WAITING) return;
+    if (this.#closed || this.#waiting.length >= MAX_WAITING) {
+      this.#dropped += 1;
+      return;
+    }
     const at = new Date().toISOString();
     this.#waiting.push(() => this.#write(event, at));
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#drain();
   }
 
-  /** Writes what waits; nothing is taken afterwards. */
+  /** Writes what waits, unless the API does not answer; nothing is taken afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
+    this.#tellDropped();
   }
 
   async #drain(): Promise<void> {
     for (let write = this.#waiting.shift(); write !== undefined; write = this.#waiting.shift()) {
-      await write().catch(() => undefined);
+      const isSilent = await write().then(
+        () => false,
+        (error: unknown) => error instanceof ClusterError && error.status === 0,
+      );
+      // A thousand events must not hold up the end of the process for a thousand time limits.
+      if (this.#closed && isSilent) this.#dropped += this.#waiting.splice(0).length;
     }
+    // In the same turn as the look that found nothing: an event after it starts anew.
+    this.#running = undefined;
+    this.#tellDropped();
+  }
+
+  #tellDropped(): void {
+    if (this.#dropped === 0) return;
+    this.notify({ kind: 'events-dropped', count: this.#dropped });
+    this.#dropped = 0;
   }
 
   async #write(event: ClusterEvent, at: string): Promise<void> {
