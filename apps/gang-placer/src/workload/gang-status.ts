@@ -6,7 +6,7 @@ import { type Finding, setCondition } from './set-condition.js';
 type Status = NonNullable<PodGang['status']>;
 
 /** Why a gang is not scheduled, when nobody who places it has said more. */
-export const NOT_SCHEDULED_YET = 'PodGangNotScheduled';
+const NOT_SCHEDULED_YET = 'PodGangNotScheduled';
 
 /** Phase and conditions of a gang from its pods. What else its status holds (the placer's) is kept. */
 export function gangStatus(

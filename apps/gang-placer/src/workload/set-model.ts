@@ -10,8 +10,6 @@ export interface Closeness {
   readonly path: string;
 }
 
-export type StartOrder = 'any' | 'in-order' | 'explicit';
-
 export interface CliqueModel {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
