@@ -122,6 +122,36 @@ export function describeOwnership(get: () => ContractCluster): void {
     expect(containers(alone).map((c) => c.name)).toEqual(['a']);
   });
 
+  it('takes a field away with all that was filled in below it', async () => {
+    const probe = { readinessProbe: { httpGet: { port: 80 } } };
+    const first = await apply('filled', 'alpha', [{ name: 'a', image: 'i', ...probe }]);
+    expect(containers(first)[0]).toMatchObject({ readinessProbe: { periodSeconds: 10 } });
+    const second = await apply('filled', 'alpha', [{ name: 'a', image: 'i' }]);
+    expect(containers(second)[0]).not.toHaveProperty('readinessProbe');
+  });
+
+  it('lays items over those there are in the order they are applied in', async () => {
+    const named = (...names: string[]) => names.map((name) => ({ name, image: 'i' }));
+    await apply('ordered', 'alpha', named('a', 'b'));
+    const added = await apply('ordered', 'beta', named('x', 'b'), {}, '&force=true');
+    expect(containers(added).map((c) => c.name)).toEqual(['a', 'x', 'b']);
+    const turned = await apply('ordered', 'beta', named('b', 'x'), {}, '&force=true');
+    expect(containers(turned).map((c) => c.name)).toEqual(['a', 'b', 'x']);
+  });
+
+  it('forgets who owned parts of what is gone', async () => {
+    await apply('forgotten', 'alpha', [
+      { name: 'a', image: 'i' },
+      { name: 'b', image: 'i' },
+    ]);
+    const body = { spec: { template: { spec: { containers: [{ name: 'b', image: 'j' }] } } } };
+    const headers = { 'content-type': 'application/strategic-merge-patch+json' };
+    await get().request('PATCH', `${path('forgotten')}?fieldManager=editor`, body, headers);
+    const less = await apply('forgotten', 'alpha', [{ name: 'a', image: 'i' }]);
+    expect(containers(less).map((c) => c.name)).toEqual(['a']);
+    expect(owners(less).map(({ manager }) => manager)).not.toContain('editor');
+  });
+
   it('names all managers and fields in the way', async () => {
     await apply('contested', 'alpha', [{ name: 'a', image: 'i' }], { replicas: 0 });
     await get().request(

@@ -153,6 +153,20 @@ export function describeBuiltinKinds(get: () => ContractCluster): void {
     expect(fields(await create('apps/v1', 'deployments', stopping))).toEqual([
       'spec.template.spec.restartPolicy',
     ]);
+    const strategy = { type: 'Recreate', rollingUpdate: { maxSurge: 1 } };
+    expect(fields(await create('apps/v1', 'deployments', workload('both', { strategy })))).toEqual([
+      'spec.strategy.rollingUpdate',
+    ]);
+    const lost = { containers: [{ ...pods.containers[0], volumeMounts: [{ name: 'v', mountPath: '/v' }] }] };
+    const mounting = workload('mounting', { template: { ...template, spec: lost } });
+    expect(fields(await create('apps/v1', 'deployments', mounting))).toEqual([
+      'spec.template.spec.containers[0].volumeMounts[0].name',
+    ]);
+    const volumes = [{ name: 'v', emptyDir: {}, hostPath: { path: '/' } }];
+    const twofold = workload('twofold', { template: { ...template, spec: { ...pods, volumes } } });
+    expect(fields(await create('apps/v1', 'deployments', twofold))).toEqual([
+      'spec.template.spec.volumes[0].hostPath',
+    ]);
   });
 
   it('scales a deployment, and counts that as a new generation', async () => {

@@ -1,7 +1,8 @@
 import type { ApiObject, Json, JsonObject } from '../object/api-object.js';
-import { isObject, sameJson } from '../object/json.js';
+import { isObject } from '../object/json.js';
 import type { ListShape, ListShapes } from '../registry/list-shape.js';
 import { type FieldPath, itemElement, SEPARATOR } from './field-set.js';
+import { mergedOrder } from './merged-order.js';
 
 /** The live object with the applied configuration laid over it; lists merge by their shape. */
 export function mergeApplied(live: ApiObject, config: ApiObject, shapes: ListShapes): ApiObject {
@@ -13,8 +14,7 @@ function mergeValue(live: Json | undefined, config: Json, path: string[], shapes
   if (isObject(config) && isObject(live) && shape?.type !== 'atomic')
     return mergeFields(live, config, path, shapes);
   if (!Array.isArray(config) || !Array.isArray(live)) return config;
-  if (shape?.type === 'set')
-    return [...live, ...config.filter((item) => !live.some((l) => sameJson(l, item)))];
+  if (shape?.type === 'set') return mergeMembers(live, config);
   return shape?.type === 'map' ? mergeItems(live, config, path, shape, shapes) : config;
 }
 
@@ -26,6 +26,16 @@ function mergeFields(live: JsonObject, config: JsonObject, path: string[], shape
   return result;
 }
 
+/** The members of both sets, each once. */
+function mergeMembers(live: Json[], config: Json[]): Json[] {
+  const members = new Map([...live, ...config].map((member) => [JSON.stringify(member), member]));
+  const order = mergedOrder(
+    live.map((m) => JSON.stringify(m)),
+    config.map((m) => JSON.stringify(m)),
+  );
+  return order.map((key) => members.get(key) as Json);
+}
+
 function mergeItems(
   live: Json[],
   config: Json[],
@@ -33,66 +43,47 @@ function mergeItems(
   shape: Extract<ListShape, { type: 'map' }>,
   shapes: ListShapes,
 ): Json[] {
-  const result = [...live];
-  const positions = new Map(live.map((item, i) => [itemElement(item, shape), i]));
-  for (const item of config) {
-    const at = positions.get(itemElement(item, shape));
-    const existing = at === undefined ? undefined : live[at];
-    if (at === undefined) result.push(item);
-    else if (shape.hasAtomicItems) result[at] = item;
-    else if (isObject(existing) && isObject(item)) result[at] = mergeFields(existing, item, path, shapes);
-  }
-  return result;
+  const byKey = (list: Json[]): Map<string, Json> =>
+    new Map(list.map((item) => [itemElement(item, shape), item]));
+  const [existing, applied] = [byKey(live), byKey(config)];
+  return mergedOrder([...existing.keys()], [...applied.keys()]).map((key): Json => {
+    const [was, item] = [existing.get(key), applied.get(key)];
+    if (was === undefined || item === undefined) return (item ?? was) as Json;
+    const isMerged = !shape.hasAtomicItems && isObject(was) && isObject(item);
+    return isMerged ? mergeFields(was, item, path, shapes) : item;
+  });
 }
 
-/**
- * A copy without the given fields. Objects and lists that become empty by it go too, unless someone wants them.
- *
- * @param wanted fields the new configuration names and those that others own
- */
+/** A copy without the given fields and all that is in them. */
 export function removeFields(
   object: ApiObject,
   removed: readonly FieldPath[],
-  wanted: ReadonlySet<FieldPath>,
   shapes: ListShapes,
 ): ApiObject {
   if (removed.length === 0) return object;
   const result = structuredClone(object);
-  // Longest first, so that a list item goes after the fields inside it.
-  for (const path of [...removed].sort((a, b) => b.length - a.length)) {
-    removeField(result, path.split(SEPARATOR), [], '', wanted, shapes);
-  }
+  for (const path of removed) removeField(result, path.split(SEPARATOR), [], shapes);
   return result;
 }
 
-/** @returns whether the container is empty now and may go */
 function removeField(
   container: Json | undefined,
-  [element, ...rest]: string[],
+  [element = '', ...rest]: string[],
   path: string[],
-  at: FieldPath,
-  wanted: ReadonlySet<FieldPath>,
   shapes: ListShapes,
-): boolean {
-  if (element === undefined) return false;
-  const here = at ? `${at}${SEPARATOR}${element}` : element;
+): void {
   if (Array.isArray(container)) {
     const index = findItem(container, element, shapes(path));
-    if (index === -1) return false;
+    if (index === -1) return;
     if (rest.length === 0) container.splice(index, 1);
     // Its keys make an item what it is: they stay as long as the item stays.
-    else if (!isKey(rest, shapes(path))) removeField(container[index], rest, path, here, wanted, shapes);
-    return container.length === 0;
+    else if (!isKey(rest, shapes(path))) removeField(container[index], rest, path, shapes);
+    return;
   }
-  if (!isObject(container)) return false;
+  if (!isObject(container)) return;
   const name = element.slice(2);
   if (rest.length === 0) delete container[name];
-  else if (removeField(container[name], rest, [...path, name], here, wanted, shapes) && !wanted.has(here)) {
-    delete container[name];
-  }
-  // Kinds are written for a spec and a status that may be empty, not for none.
-  const mayGo = path.length > 1 || (path.length === 1 && path[0] !== 'spec' && path[0] !== 'status');
-  return mayGo && Object.keys(container).length === 0;
+  else removeField(container[name], rest, [...path, name], shapes);
 }
 
 function findItem(list: Json[], element: string, shape: ListShape | undefined): number {

@@ -105,11 +105,11 @@ describe('server-side apply', () => {
     );
   });
 
-  it('keeps the items of keyed lists in order, new ones last', () => {
+  it('lays the items of keyed lists over those there are in the order they are applied in', () => {
     const live = apply(undefined, 'b', { containers: [{ name: 'one' }, { name: 'two' }] });
     const next = apply(live, 'a', { containers: [{ name: 'three' }, { name: 'two', image: 'i2' }] });
     expect(next.spec).toEqual({
-      containers: [{ name: 'one' }, { name: 'two', image: 'i2' }, { name: 'three' }],
+      containers: [{ name: 'one' }, { name: 'three' }, { name: 'two', image: 'i2' }],
     });
   });
 

@@ -3,7 +3,7 @@ import type { ApiObject, Json } from '../object/api-object.js';
 import { sameJson } from '../object/json.js';
 import { timestamp } from '../object/timestamp.js';
 import type { ListShapes } from '../registry/list-shape.js';
-import { type FieldPath, formatPath, leafFields, SEPARATOR } from './field-set.js';
+import { allFields, type FieldPath, formatPath, leafFields, SEPARATOR } from './field-set.js';
 import { type Ownership, readOwnership, sameWriter, type Writer } from './managed-fields.js';
 import { mergeApplied, removeFields } from './merge-applied.js';
 
@@ -51,29 +51,43 @@ export function serverSideApply(
   }
 
   const fields = new Set(wanted.keys());
-  const abandoned = [...(previous?.fields ?? [])].filter((path) => !fields.has(path));
-  const stillOwned = new Set(owners.flatMap((owner) => [...owner.fields]));
-  const removed = abandoned.filter(
-    (path) => !stillOwned.has(path) && !hasChild(path, stillOwned) && !hasChild(path, fields),
-  );
+  const owned = withParents([...owners.flatMap((owner) => [...owner.fields]), ...fields]);
+  const abandoned = [...withParents(previous?.fields ?? [])].filter((path) => !owned.has(path));
   const merged = live ? mergeApplied(live, config, shapes) : config;
-  const object = removeFields(merged, removed, new Set([...fields, ...stillOwned]), shapes);
-  const isUnchanged = previous?.fields.size === fields.size && abandoned.length === 0;
+  const object = removeFields(merged, abandoned, shapes);
+  const isUnchanged =
+    previous?.fields.size === fields.size && [...previous.fields].every((f) => fields.has(f));
   const time = isUnchanged ? previous.time : timestamp();
-  return { object, owners: [...owners, { ...writer, apiVersion: config.apiVersion, time, fields }] };
+  // With what goes, the ownership of others in it goes too.
+  const left = allFields(object, shapes);
+  const others = owners.map((owner) => ({
+    ...owner,
+    fields: new Set([...owner.fields].filter((path) => left.has(path))),
+  }));
+  return { object, owners: [...others, { ...writer, apiVersion: config.apiVersion, time, fields }] };
+}
+
+/**
+ * Fields with the fields that hold them, but for the parts every object has. Who owns something inside a field wants
+ * the field; items of lists are owned only as such.
+ */
+function withParents(fields: Iterable<FieldPath>): Set<FieldPath> {
+  const all = new Set<FieldPath>();
+  for (const field of fields) {
+    all.add(field);
+    for (let at = field.lastIndexOf(SEPARATOR); at !== -1; at = field.lastIndexOf(SEPARATOR, at - 1)) {
+      const parent = field.slice(0, at);
+      const isField = parent.slice(parent.lastIndexOf(SEPARATOR) + 1).startsWith('f:');
+      if (isField && parent.includes(SEPARATOR)) all.add(parent);
+    }
+  }
+  return all;
 }
 
 const difference = (fields: ReadonlySet<FieldPath>, without: readonly FieldPath[]): Set<FieldPath> => {
   const gone = new Set(without);
   return new Set([...fields].filter((path) => !gone.has(path)));
 };
-
-/** A list item stays while another manager owns a field inside it, and an object while something is wanted in it. */
-function hasChild(path: FieldPath, fields: ReadonlySet<FieldPath>): boolean {
-  const prefix = path + SEPARATOR;
-  for (const other of fields) if (other.startsWith(prefix)) return true;
-  return false;
-}
 
 function conflictError(conflicts: readonly { owner: Ownership; fields: FieldPath[] }[]): ApiError {
   const found = conflicts

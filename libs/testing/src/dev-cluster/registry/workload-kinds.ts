@@ -6,6 +6,7 @@ import { formatLabelSelector } from '../object/selector-text.js';
 import { items } from './columns/column.js';
 import { defineBuiltin } from './define-resource.js';
 import { withPodSpecDefaults } from './pod-defaults.js';
+import { podSpecCauses } from './pod-spec-causes.js';
 import type { Resource, ScalePaths } from './resource.js';
 import { storageCauses } from './storage-causes.js';
 
@@ -69,8 +70,14 @@ function validateWorkload(object: ApiObject, old: ApiObject | undefined): Cause[
       message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Always"`,
     });
   }
+  const podSpec = valueAt(spec, ['template', 'spec']);
+  if (valueAt(spec, ['strategy', 'type']) === 'Recreate' && valueAt(spec, ['strategy', 'rollingUpdate'])) {
+    const message = "Forbidden: may not be specified when strategy `type` is 'Recreate'";
+    causes.push({ field: 'spec.strategy.rollingUpdate', reason: 'FieldValueForbidden', message });
+  }
   return [
     ...causes,
+    ...podSpecCauses(isObject(podSpec) ? podSpec : {}, 'spec.template.spec'),
     ...items(spec['volumeClaimTemplates']).flatMap((claim, i) =>
       storageCauses(claim['spec'], `spec.volumeClaimTemplates[${i}].spec`),
     ),
