@@ -7,7 +7,7 @@ import { ClusterHttp } from './cluster-http.js';
 import { KubeServers } from './kube/kube-servers.js';
 import type { TestCluster } from './test-cluster.js';
 
-/** A real kube-apiserver with what gives its objects life: etcd, kube-controller-manager and kwok. */
+/** A real kube-apiserver with what gives its objects life: etcd, kube-controller-manager, kube-scheduler and kwok. */
 export async function startKubeTestCluster(): Promise<TestCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'penstock-kube-'));
   const servers = new KubeServers(folder);

@@ -37,7 +37,7 @@ describe('startTestCluster', () => {
 
   it('shows what a server said that does not start, and leaves nothing behind', async () => {
     process.env['KUBEBUILDER_ASSETS'] = folder;
-    for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kwok']) {
+    for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok']) {
       writeFileSync(join(folder, name), `#!/bin/sh\necho "${name}: cannot" >&2\nexit 1\n`);
       chmodSync(join(folder, name), 0o755);
     }

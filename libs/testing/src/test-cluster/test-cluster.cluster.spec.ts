@@ -90,6 +90,49 @@ describe('a test cluster', () => {
     }, 30_000);
   });
 
+  it('finds a node for a pod that names no scheduler, and says why it finds none', async () => {
+    await cluster.addNode({ name: 'roomy', gpus: 2, labels: { size: 'large' } });
+    const pod = (name: string, size: string, gpus: string) =>
+      core.createNamespacedPod({
+        namespace,
+        body: {
+          metadata: { name },
+          spec: {
+            nodeSelector: { size },
+            containers: [{ name: 'main', image: 'none', resources: { limits: { 'nvidia.com/gpu': gpus } } }],
+          },
+        },
+      });
+    await pod('fits', 'large', '2');
+    await eventually(async () => {
+      const { spec, status } = await core.readNamespacedPod({ namespace, name: 'fits' });
+      expect([spec?.nodeName, status?.phase]).toEqual(['roomy', 'Running']);
+    }, 20_000);
+    await pod('too-large', 'large', '1');
+    await pod('nowhere', 'huge', '1');
+    for (const [name, why] of [
+      ['too-large', 'Insufficient nvidia.com/gpu'],
+      ['nowhere', "didn't match Pod's node affinity/selector"],
+    ] as const) {
+      await eventually(async () => {
+        const { status } = await core.readNamespacedPod({ namespace, name });
+        expect(status?.conditions).toContainEqual(
+          expect.objectContaining({
+            type: 'PodScheduled',
+            status: 'False',
+            reason: 'Unschedulable',
+            message: expect.stringContaining(why),
+          }),
+        );
+      }, 20_000);
+    }
+    await core.deleteNamespacedPod({ namespace, name: 'fits' });
+    await eventually(async () => {
+      const { spec } = await core.readNamespacedPod({ namespace, name: 'too-large' });
+      expect(spec?.nodeName).toBe('roomy');
+    }, 30_000);
+  });
+
   it('keeps its objects through a crash of the API server, at the same address', async () => {
     await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'kept' } } });
     await cluster.killApi();

@@ -10,7 +10,7 @@ export interface TestNode {
 
 /** A Kubernetes API of a test, either of two kinds that a test cannot tell apart. */
 export interface TestCluster {
-  /** `dev`: the dev cluster, in this process. `kube`: a real kube-apiserver with etcd, kube-controller-manager and kwok. */
+  /** `dev`: the dev cluster, in this process. `kube`: a real kube-apiserver with etcd and all that works on it. */
   readonly flavor: 'dev' | 'kube';
   /** Base URL of the API. */
   readonly url: string;

@@ -36,5 +36,6 @@ export const CLUSTER_TOOLS: readonly ToolName[] = [
   'kube-apiserver',
   'kubectl',
   'kube-controller-manager',
+  'kube-scheduler',
   'kwok',
 ];

@@ -231,8 +231,8 @@ describe('missingClusterTools', () => {
     for (const name of ['etcd', 'kube-apiserver', 'kubectl']) script(join(assets, name), '');
     const lines: string[] = [];
     const missing = missingClusterTools({ KUBEBUILDER_ASSETS: assets }, (line) => lines.push(line));
-    expect(missing).toEqual(['kube-controller-manager', 'kwok']);
-    expect(lines).toEqual([expect.stringContaining('lacks kube-controller-manager, kwok')]);
+    expect(missing).toEqual(['kube-controller-manager', 'kube-scheduler', 'kwok']);
+    expect(lines).toEqual([expect.stringContaining('lacks kube-controller-manager, kube-scheduler, kwok')]);
   });
 
   it('refuses a folder that is none, or holds nothing of use', () => {

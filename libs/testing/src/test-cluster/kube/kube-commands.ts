@@ -40,6 +40,8 @@ const CONTROLLERS = [
  */
 const NO_ADMISSION = ['ServiceAccount', 'TaintNodesByCondition'];
 
+const FEATURE_GATES = `--feature-gates=${FEATURES.map((name) => `${name}=true`).join(',')}`;
+
 /** @throws Error naming the program and how to get it */
 function command(name: ToolName, args: readonly string[]): ServerCommand {
   const program = findTool(name);
@@ -79,7 +81,7 @@ export function apiServerCommand(files: KubeFiles, port: number, etcdPort: numbe
     `--disable-admission-plugins=${NO_ADMISSION.join(',')}`,
     '--allow-privileged',
     '--runtime-config=scheduling.k8s.io/v1alpha2=true',
-    `--feature-gates=${FEATURES.map((name) => `${name}=true`).join(',')}`,
+    FEATURE_GATES,
   ]);
 }
 
@@ -91,7 +93,17 @@ export function controllerManagerCommand(files: KubeFiles): ServerCommand {
     '--secure-port=0',
     `--service-account-private-key-file=${files.serviceAccountKey}`,
     `--controllers=${CONTROLLERS.map((name) => `${name}-controller`).join(',')}`,
-    `--feature-gates=${FEATURES.map((name) => `${name}=true`).join(',')}`,
+    FEATURE_GATES,
+  ]);
+}
+
+/** kube-scheduler without a port: binds the pods that name no other scheduler. */
+export function schedulerCommand(files: KubeFiles): ServerCommand {
+  return command('kube-scheduler', [
+    `--kubeconfig=${files.kubeconfig}`,
+    '--leader-elect=false',
+    '--secure-port=0',
+    FEATURE_GATES,
   ]);
 }
 

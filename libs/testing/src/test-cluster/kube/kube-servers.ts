@@ -3,7 +3,13 @@ import { ServerProcess, untilReady } from '../../servers/server-process.js';
 import { freePort } from '../../servers/start-redis.js';
 import { ClusterHttp } from '../cluster-http.js';
 import { compactEtcd } from './compact-etcd.js';
-import { apiServerCommand, controllerManagerCommand, etcdCommand, kwokCommand } from './kube-commands.js';
+import {
+  apiServerCommand,
+  controllerManagerCommand,
+  etcdCommand,
+  kwokCommand,
+  schedulerCommand,
+} from './kube-commands.js';
 import { KubeFiles } from './kube-files.js';
 
 const START_TIMEOUT_MS = 60_000;
@@ -39,10 +45,12 @@ export class KubeServers {
   /** Resolves when the API is ready. @throws Error with the output of the server that is not */
   async start(): Promise<void> {
     this.files.prepare();
-    const [manager, kwok] = [controllerManagerCommand(this.files), kwokCommand(this.files)];
+    const followers = [controllerManagerCommand, schedulerCommand, kwokCommand].map((make) =>
+      make(this.files),
+    );
     await onFreePort((port) => this.startEtcd(port));
     await onFreePort((port) => this.startApiOn(port));
-    this.followers.push(new ServerProcess(manager), new ServerProcess(kwok));
+    for (const command of followers) this.followers.push(new ServerProcess(command));
   }
 
   async killApi(): Promise<void> {
