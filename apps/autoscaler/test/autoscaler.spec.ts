@@ -130,6 +130,19 @@ describe('autoscaler', () => {
     expect(world.cluster.events.map((e) => e.reason)).toEqual(['Draining', 'DrainCancelled']);
   });
 
+  it('takes a draining replica back when the only other one fails', async () => {
+    await world.addDeployment('a', 2);
+    await world.addVariant(variantOf('a'));
+    const running = await begin();
+    await running.seconds(12, () => world.report({ running: 3, kvUsage: 0.05 }));
+    const [victim] = await world.draining('a');
+    const other = (await world.podsOf('a')).find((p) => p.metadata.name !== victim)?.metadata.name ?? '';
+    const status = { conditions: [{ type: 'Ready', status: 'False' }] };
+    await world.cluster.mergePatch(podKind, NAMESPACE, other, { status }, { subresource: 'status' });
+    await running.seconds(3, () => world.report({ running: 0, kvUsage: 0 }));
+    expect([await world.draining('a'), await world.replicas('a')]).toEqual([[], 2]);
+  });
+
   it('goes on with a drain after a restart: the annotations are the truth', async () => {
     await world.addDeployment('a', 2);
     await world.addVariant(variantOf('a'));

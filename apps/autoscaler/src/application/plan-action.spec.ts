@@ -16,6 +16,8 @@ interface Spec {
   readonly running?: number;
   /** Time until the deadline of the drain. */
   readonly leftMs?: number;
+  /** In a group; its place when absent. */
+  readonly index?: number;
 }
 
 const targetOf = (specReplicas: number, group: boolean): Target => ({
@@ -29,16 +31,20 @@ const targetOf = (specReplicas: number, group: boolean): Target => ({
   ...(group ? { replicaLabel: 'index' } : {}),
 });
 
-const viewOf = ({ draining = false, ready = true, leftMs = 30_000 }: Spec, index: number): ReplicaView => ({
-  replica: { pods: [`ns/p${index}`], ready, draining },
+const viewOf = (
+  { draining = false, ready = true, leftMs = 30_000, index = -1 }: Spec,
+  place: number,
+): ReplicaView => ({
+  replica: { pods: [`ns/p${place}`], ready, draining },
+  index: index < 0 ? place : index,
   pods: [
     {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
-        name: `p${index}`,
+        name: `p${place}`,
         namespace: 'ns',
-        uid: `u${index}`,
+        uid: `u${place}`,
         annotations: draining ? { 'penstock.dev/draining': new Date(NOW_MS + leftMs).toISOString() } : {},
       },
     },
@@ -138,6 +144,27 @@ describe('planAction', () => {
     expect(plan(3, [{}, idle, busy], 1, 1, group)).toEqual(nothing);
     expect(plan(3, [{}, busy, idle], 1, 1, group)).toEqual({ ...nothing, scaleTo: 2, removed: ['p2'] });
     expect(plan(3, [{}, idle, idle], 1, 1, group)).toEqual({ ...nothing, scaleTo: 1, removed: ['p1', 'p2'] });
+  });
+
+  it('keeps the replica of a group that serves when others do not come', () => {
+    const cancel = { group: true, code: 'cancel-pending' };
+    const down = { group: true, code: 'scale-down' };
+    // Number 0 failed, 1 serves: the highest index is the wrong one to give back.
+    expect(plan(2, [{ ready: false }, {}], 2, 1, cancel)).toEqual(nothing);
+    expect(plan(2, [{ ready: false }, {}], 2, 1, down)).toEqual(nothing);
+    expect(plan(3, [{}, { ready: false }, { ready: false }], 3, 1, cancel)).toMatchObject({
+      drain: ['p1', 'p2'],
+    });
+    expect(plan(2, [{ ready: false }, {}], 2, 0, down)).toMatchObject({ drain: ['p0', 'p1'] });
+    // Number 0 is being made again: lowering the replicas would remove 1, in the middle of its requests.
+    expect(plan(2, [{ index: 1, running: 9 }], 2, 1, cancel)).toEqual(nothing);
+    expect(plan(3, [{ index: 1, running: 9 }], 3, 1, cancel)).toEqual({ ...nothing, scaleTo: 2 });
+  });
+
+  it('takes back what is drained when nothing else is ready any more', () => {
+    const specs = [{ ready: false }, { draining: true, running: 0 }, { draining: true, ready: false }];
+    expect(plan(3, specs, 1, 1, { code: 'hold-starting' })).toEqual({ ...nothing, undrain: ['p1'] });
+    expect(plan(3, specs.slice(0, 1), 3, 3, { code: 'hold-starting' })).toEqual(nothing);
   });
 
   it('never goes below what is recommended, and never touches what it need not', () => {

@@ -5,6 +5,8 @@ import type { Target } from './target.js';
 /** A replica with its pods as objects. */
 export interface ReplicaView {
   readonly replica: Replica;
+  /** Its number in a group; its place by age where pods are replicas. */
+  readonly index: number;
   readonly pods: readonly Pod[];
 }
 
@@ -27,8 +29,9 @@ export function replicasOf(target: Target, pods: readonly Pod[], isLeaving: IsLe
     if (known) known.push(pod);
     else groups.set(label, [pod]);
   }
-  return [...groups.values()].map((members) => ({
+  return [...groups].map(([label, members], place) => ({
     pods: members,
+    index: target.replicaLabel === undefined ? place : Number(label),
     replica: {
       pods: members.map(({ metadata }) => `${metadata.namespace ?? 'default'}/${metadata.name}`),
       ready: members.length >= target.podsPerReplica && members.every(isReady),
