@@ -4,6 +4,7 @@ import { describeBuiltinKinds } from './builtin-kinds-contract.js';
 import { describeClaims } from './claims-contract.js';
 import { ContractCluster, type ContractServer } from './contract-cluster.js';
 import { describeControllers } from './controllers-contract.js';
+import { describeCustomOwnership } from './custom-ownership-contract.js';
 import { describeCustomResources } from './custom-resource-contract.js';
 import { describeDevices } from './device-contract.js';
 import { describeDisruptions } from './disruption-contract.js';
@@ -43,6 +44,7 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   describe('patches', () => describePatches(get));
   describe('order of lists', () => describeListOrder(get));
   describe('ownership', () => describeOwnership(get));
+  describe('ownership of custom resources', () => describeCustomOwnership(get));
   describe('built-in kinds', () => describeBuiltinKinds(get));
   describe('scheduling', () => describeScheduling(get));
   describe('devices', () => describeDevices(get));

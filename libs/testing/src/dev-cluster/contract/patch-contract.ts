@@ -73,6 +73,13 @@ export function describePatches(get: () => ContractCluster): void {
     expect((await get().request('GET', path)).body).toMatchObject({ data: { a: '2', b: '3' } });
   });
 
+  it('replaces what is not there, but removes only what is', async () => {
+    const path = await created('lenient', { a: '1' });
+    const replaced = await patch(path, JSON_PATCH, [{ op: 'replace', path: '/data/b', value: '2' }]);
+    expect(replaced).toMatchObject({ status: 200, body: { data: { a: '1', b: '2' } } });
+    expect((await patch(path, JSON_PATCH, [{ op: 'remove', path: '/data/c' }])).status).toBe(422);
+  });
+
   it('merges lists of built-in kinds by their keys', async () => {
     await pod('strategic', 'creator', [
       { name: 'a', image: 'a:1' },

@@ -68,7 +68,7 @@ function collect(value: Json, at: FieldPath, path: string[], into: Collection): 
   const { shapes, withContainers, out } = into;
   const shape = shapes(path);
   if (isObject(value) && shape?.type !== 'atomic') {
-    if (withContainers) out.set(at, true);
+    if (withContainers || shape?.type === 'entry') out.set(at, true);
     else if (Object.keys(value).length === 0) out.set(at, {});
     collectFields(value, at, path, into);
   } else if (Array.isArray(value) && (shape?.type === 'map' || shape?.type === 'set')) {

@@ -54,7 +54,7 @@ export function customResource(definition: ApiObject): Resource {
       custom: true,
       hasGeneration: true,
       allowUnconditionalUpdate: false,
-      listShapes: (path) => metadataShape(path) ?? (schema ? shapeAt(schema, path) : undefined),
+      listShapes: (path) => (path[0] === 'metadata' || !schema ? metadataShape(path) : shapeAt(schema, path)),
     },
   );
 }
@@ -93,17 +93,21 @@ function columnsOf(version: JsonObject): PrinterColumn[] {
 
 function shapeAt(root: StructuralSchema, path: readonly string[]): ListShape | undefined {
   let schema: StructuralSchema | undefined = root;
+  let isDeclared = true;
   for (const key of path) {
     while (schema?.items && !schema.properties) schema = schema.items;
     const rest: StructuralSchema['additionalProperties'] = schema?.additionalProperties;
-    schema = schema?.properties?.[key] ?? (typeof rest === 'object' ? rest : undefined);
+    const property: StructuralSchema | undefined = schema?.properties?.[key];
+    isDeclared = property !== undefined;
+    schema = property ?? (typeof rest === 'object' ? rest : undefined);
   }
   const keys = schema?.['x-kubernetes-list-map-keys'];
   if (schema?.['x-kubernetes-map-type'] === 'atomic') return { type: 'atomic' };
   if (schema?.['x-kubernetes-list-type'] === 'map' && keys) {
     return { type: 'map', keys, keyDefaults: keyDefaults(schema, keys) };
   }
-  return schema?.['x-kubernetes-list-type'] === 'set' ? { type: 'set' } : undefined;
+  if (schema?.['x-kubernetes-list-type'] === 'set') return { type: 'set' };
+  return isDeclared ? undefined : { type: 'entry' };
 }
 
 function keyDefaults(list: StructuralSchema, keys: readonly string[]): Record<string, string> {

@@ -1,10 +1,12 @@
 /**
  * How a list merges. `map`: items are told apart by their keys; `set`: by value; `atomic`: the list is one
- * value. An object may be atomic too.
+ * value. An object may be atomic too, or be an entry of another one.
  */
 export type ListShape =
   | { readonly type: 'atomic' }
   | { readonly type: 'set' }
+  /** An entry of an object whose keys are data: it is owned beside what is in it. */
+  | { readonly type: 'entry' }
   | {
       readonly type: 'map';
       readonly keys: readonly string[];

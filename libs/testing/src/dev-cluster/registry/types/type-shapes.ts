@@ -6,6 +6,7 @@ export type MergeKeys = (path: readonly string[]) => string | undefined;
 
 const ATOMIC: ListShape = { type: 'atomic' };
 const SET: ListShape = { type: 'set' };
+const ENTRY: ListShape = { type: 'entry' };
 
 /** How the lists and objects of a type merge in server-side apply. */
 export function shapesOf(root: ObjectType): ListShapes {
@@ -14,7 +15,7 @@ export function shapesOf(root: ObjectType): ListShapes {
     const found = findField(root, path);
     if (!found) return undefined;
     const { field, value } = found;
-    if (value !== field.value) return value.kind === 'object' && value.type().isAtomic ? ATOMIC : undefined;
+    if (value !== field.value) return value.kind === 'object' && value.type().isAtomic ? ATOMIC : ENTRY;
     if (!known.has(field)) known.set(field, shapeOf(field));
     return known.get(field);
   };
