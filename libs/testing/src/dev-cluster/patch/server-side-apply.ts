@@ -68,8 +68,8 @@ export function serverSideApply(
 }
 
 /**
- * Fields with the fields that hold them, but for the parts every object has. Who owns something inside a field wants
- * the field; items of lists are owned only as such.
+ * Fields with the fields that hold them, but for metadata, which every object has. Who owns something inside a field
+ * wants the field; items of lists are owned only as such.
  */
 function withParents(fields: Iterable<FieldPath>): Set<FieldPath> {
   const all = new Set<FieldPath>();
@@ -78,7 +78,7 @@ function withParents(fields: Iterable<FieldPath>): Set<FieldPath> {
     for (let at = field.lastIndexOf(SEPARATOR); at !== -1; at = field.lastIndexOf(SEPARATOR, at - 1)) {
       const parent = field.slice(0, at);
       const isField = parent.slice(parent.lastIndexOf(SEPARATOR) + 1).startsWith('f:');
-      if (isField && parent.includes(SEPARATOR)) all.add(parent);
+      if (isField && parent !== 'f:metadata') all.add(parent);
     }
   }
   return all;
