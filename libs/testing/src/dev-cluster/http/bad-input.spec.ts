@@ -41,6 +41,7 @@ describe('bad input', () => {
     ['POST', configMaps, '{"metadata":{"name":"x","labels":{"a":"not valid!"}}}', 422],
     ['POST', configMaps, '{"metadata":{"name":"x","ownerReferences":[{}]}}', 422],
     ['POST', configMaps, '{"metadata":{}}', 422],
+    ['GET', `${pods}/nobody/log?timestamps=true`, undefined, 400],
     [
       'POST',
       pods,

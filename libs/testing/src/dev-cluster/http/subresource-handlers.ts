@@ -62,6 +62,9 @@ function patchScale({ resource }: Target, scale: JsonObject, type: string, patch
   return patched;
 }
 
+/** What a container printed is kept as it was printed, without a time for each line. */
+const UNKNOWN_LOG_OPTIONS = ['sinceSeconds', 'sinceTime', 'timestamps', 'limitBytes'];
+
 type Handler = (context: RequestContext, name: string, podLogs: PodLogs) => Promise<void>;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
@@ -94,6 +97,13 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     sendJson(context.response, 200, namespace);
   },
   'GET pods/log': async ({ state, target, query, response }, name, podLogs) => {
+    const unknown = UNKNOWN_LOG_OPTIONS.filter(
+      (option) => query.get(option) && query.get(option) !== 'false',
+    );
+    if (unknown.length > 0)
+      throw refuse.badRequest(
+        `logs of the dev cluster have no times and no parts: leave out ${unknown.join(', ')}`,
+      );
     if (!readObject(state, target, name).spec?.['nodeName']) {
       // Nobody can have printed anything yet.
       response.writeHead(200, { 'content-type': 'text/plain' }).end();
