@@ -1,4 +1,4 @@
-import { type GangPlacement, type Pod, podKind } from '@penstock/contracts';
+import { type GangPlacement, type Pod, podGangKind, podKind } from '@penstock/contracts';
 import { type Cluster, ClusterError } from '@penstock/core/ports';
 import { NotLeadingError } from '../controllers/fenced-writer.js';
 import type { LeaderTerm } from '../leader/leader-part.js';
@@ -52,14 +52,19 @@ export class GangTasks {
 
   /** Binds every pod that has its node by decision, then says how far the gang is. */
   async bind(key: string): Promise<void> {
-    const { cluster, view, metrics, bindConcurrency, look } = this.context;
+    const { cluster, view, store, metrics, bindConcurrency, look } = this.context;
     const state = look(key);
     if (!state?.placement) return;
+    const { metadata, spec } = state.placement;
     if (state.phase !== 'Binding') await this.setPhase(state, 'Binding', '');
     const namespace = state.gang.metadata.namespace ?? '';
     let lost = 0;
-    await boundedParallel(state.pending, bindConcurrency, async ({ assignment }) => {
+    await boundedParallel(state.pending, bindConcurrency, async ({ assignment, pod }) => {
       this.requireTerm();
+      // Deleted or replaced while pods are being bound: the room of the others is no longer reserved.
+      const now = store.get(key);
+      if (now?.metadata.uid !== metadata.uid || now?.spec.attempt !== spec.attempt)
+        throw new LookAgainError('the decision is no longer on record');
       const startMs = performance.now();
       const outcome = await bindPod(cluster, namespace, assignment).catch((error: unknown) => {
         metrics.binds.inc({ outcome: 'failed' });
@@ -67,7 +72,7 @@ export class GangTasks {
       });
       metrics.binds.inc({ outcome });
       metrics.bindSeconds.observe((performance.now() - startMs) / 1000);
-      if (outcome === 'bound') view.noteBound(assignment.uid, assignment.node);
+      if (outcome === 'bound') view.noteBound(pod, assignment.node);
       else lost++;
     });
     if (lost > 0) throw new LookAgainError(`${lost} pods can no longer be bound as decided`);
@@ -143,15 +148,18 @@ export class GangTasks {
   /** Asks the API where pods are that should be bound, before their decision is given up. */
   async verify(state: GangState): Promise<void> {
     const { cluster, view, bindConcurrency } = this.context;
-    await boundedParallel(state.pending, bindConcurrency, async ({ pod: { metadata } }) => {
-      const pod = await cluster.get(podKind, metadata.namespace, metadata.name);
-      if (pod?.metadata.uid === metadata.uid && pod?.spec?.nodeName)
-        view.noteBound(metadata.uid ?? '', pod.spec.nodeName);
+    await boundedParallel(state.pending, bindConcurrency, async ({ pod }) => {
+      const { namespace, name, uid } = pod.metadata;
+      const now = await cluster.get(podKind, namespace, name);
+      if (now?.metadata.uid === uid && now?.spec?.nodeName) view.noteBound(pod, now.spec.nodeName);
     });
   }
 
-  /** Removes the placement of a gang that is gone, or of an earlier one of its name. */
+  /** Removes the placement of a gang that is gone, or of an earlier one of its name, if the API says so too. */
   async removeOrphan(placement: GangPlacement): Promise<void> {
+    const { gang } = placement.spec;
+    const found = await this.context.cluster.get(podGangKind, placement.metadata.namespace, gang.name);
+    if (found?.metadata.uid === gang.uid) throw new LookAgainError('the watch does not show the gang yet');
     this.requireTerm();
     await this.context.store.remove(placement);
     this.context.metrics.placements.inc({ outcome: 'orphaned' });

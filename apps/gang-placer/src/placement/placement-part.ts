@@ -89,7 +89,7 @@ export class PlacementPart implements LeaderPart {
     });
     const busy = new RunningTasks(logger, () => this.wakeIn(config.batchMs));
     const round = new PlacementRound({
-      ...{ view, store, waiting, reporter, tasks, busy, metrics, term, nowMs, config },
+      ...{ cluster, view, store, waiting, reporter, tasks, busy, metrics, term, nowMs, config },
       ...{ replica: instance, list: () => this.list() },
     });
     this.leading = { term, round, busy };
@@ -137,10 +137,7 @@ export class PlacementPart implements LeaderPart {
       if (againInMs !== undefined) this.wakeIn(againInMs);
     } catch (error) {
       this.roundProblem = `no decisions now: ${error instanceof Error ? error.message : error}`;
-      this.context.logger.warn(
-        { err: error },
-        'no decisions now: the cluster API does not answer as it should',
-      );
+      this.context.logger.warn({ err: error }, 'no decisions now: what they rest on is not known');
       this.wakeIn(RETRY_MS);
     }
   }

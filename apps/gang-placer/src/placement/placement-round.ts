@@ -1,5 +1,6 @@
 import type { GangPlacement, Pod } from '@penstock/contracts';
 import { type Placement, placeGang } from '@penstock/core/placement';
+import type { Cluster } from '@penstock/core/ports';
 import type { PlacerConfig } from '../config.js';
 import type { LeaderTerm } from '../leader/leader-part.js';
 import type { PlacerMetrics } from '../metrics.js';
@@ -18,12 +19,14 @@ import { readPod } from './read-pod.js';
 import type { WaitReporter } from './report-waits.js';
 import type { RunningTasks } from './running-tasks.js';
 import { seedOf } from './seed-of.js';
+import { unseenPods } from './unseen-pods.js';
 import type { Wait, WaitingGangs } from './waiting-gangs.js';
 
 /** Decisions of one round may take this long before news is looked at again. */
 const SLICE_MS = 250;
 
 export interface RoundContext {
+  readonly cluster: Cluster;
   readonly view: PlacementView;
   readonly store: PlacementStore;
   readonly waiting: WaitingGangs;
@@ -45,6 +48,8 @@ export interface RoundContext {
  */
 export class PlacementRound {
   private isRecovering = true;
+  /** What the last leader decided was read. */
+  private isRecalled = false;
   /** Gangs whose pods were asked for at the API since their decision turned out invalid: key → attempt. */
   private readonly verified = new Map<string, number>();
   /** Gangs refused since all were last looked at, and what they looked like: others come first. */
@@ -54,8 +59,8 @@ export class PlacementRound {
 
   /** @returns in how many milliseconds to run again without any change; undefined = only after one */
   async run(): Promise<number | undefined> {
-    const { store, busy, config, view, waiting, nowMs } = this.context;
-    if (this.isRecovering) await store.reload(config.namespace);
+    const { store, busy, view, waiting } = this.context;
+    if (!this.isRecalled) await this.recall();
     await store.settle();
     const states = byImportance(this.context.list());
     this.forgetGone(states);
@@ -75,9 +80,21 @@ export class PlacementRound {
       return 0;
     }
     const retryAtMs = waiting.nextMs(view.capacityEpoch, (key) => busy.isBusy(key));
-    const retryInMs = retryAtMs === undefined ? undefined : Math.max(1, retryAtMs - nowMs());
+    const retryInMs = retryAtMs === undefined ? undefined : Math.max(1, retryAtMs - performance.now());
     const times = [retryInMs, busy.nextInMs()].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Reads what the last leader decided. Throws while the watch does not show the pods that it speaks of. */
+  private async recall(): Promise<void> {
+    const { cluster, store, view, config } = this.context;
+    await store.reload(config.namespace);
+    const [first, ...more] = await unseenPods(cluster, view, store, config.bindConcurrency);
+    if (first !== undefined) {
+      const others = more.length > 0 ? ` and ${more.length} more` : '';
+      throw new Error(`the watch does not show pod ${first}${others} yet, of which a decision speaks`);
+    }
+    this.isRecalled = true;
   }
 
   /** Resolves when nothing of the term writes any more. */
@@ -134,14 +151,14 @@ export class PlacementRound {
 
   /** Whether asking the solver again could end otherwise than the last time. */
   private isDue(key: string, state: GangState): boolean {
-    const { waiting, view, nowMs } = this.context;
+    const { waiting, view } = this.context;
     const fingerprint = fingerprintOf(state);
     if (this.refused.get(key) === fingerprint) return false;
-    return waiting.isDue(key, fingerprint, view.capacityEpoch, nowMs());
+    return waiting.isDue(key, fingerprint, view.capacityEpoch, performance.now());
   }
 
   private decide(key: string, state: GangState, snapshot: RoundSnapshot): void {
-    const { waiting, view, metrics, nowMs, config } = this.context;
+    const { waiting, view, metrics, config } = this.context;
     const fingerprint = fingerprintOf(state);
     const startMs = performance.now();
     const problems = podProblems(state);
@@ -157,9 +174,9 @@ export class PlacementRound {
     const steps = outcome?.placed ? outcome.placement.searchSteps : (outcome?.refusal.searchSteps ?? 0);
     metrics.searchSteps.inc(steps);
     if (wait) {
-      waiting.add(key, wait, fingerprint, view.capacityEpoch, nowMs(), costMs);
+      waiting.add(key, wait, fingerprint, view.capacityEpoch, performance.now(), costMs);
       this.refused.set(key, fingerprint);
-      metrics.refusals.inc({ reason: labelOf(wait) });
+      metrics.refusals.inc({ reason: labelOf(wait, snapshot) });
       this.context.reporter.changed(key);
     } else this.noLongerWaits(key);
     if (outcome?.placed) this.adopt(key, state, outcome.placement, snapshot);
@@ -253,9 +270,13 @@ function fingerprintOf({ groups }: GangState): string {
     .join(';');
 }
 
-/** Without the names and values that would make a series of each. */
-function labelOf({ refusal, reason }: Wait): string {
-  return (refusal?.reasons[0]?.reason ?? reason).replace(/ \{.*\}$| label .*$/, '');
+/** Without the names and values that would make a series of each; of resources only those that some node has. */
+function labelOf({ refusal, reason }: Wait, { cluster }: RoundSnapshot): string {
+  const label = (refusal?.reasons[0]?.reason ?? reason).replace(/ \{.*\}$| label .*$/, '');
+  const [, resource] = /^Insufficient (.*)$/.exec(label) ?? [];
+  const isKnown =
+    resource === undefined || cluster.nodes.some(({ allocatable }) => Object.hasOwn(allocatable, resource));
+  return isKnown ? label : 'Insufficient resource that no node has';
 }
 
 function waitOf({ groups }: GangState, problems: readonly string[], refusal: Wait['refusal']): Wait {

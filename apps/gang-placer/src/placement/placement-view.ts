@@ -78,9 +78,10 @@ export class PlacementView {
     return pod.spec?.nodeName || this.bound.get(pod.metadata.uid ?? '');
   }
 
-  /** A binding of ours has arrived, or was found. */
-  noteBound(uid: string, node: string): void {
-    this.bound.set(uid, node);
+  /** A binding of ours has arrived, or was found; the watch may have shown it already, or the end of the pod. */
+  noteBound({ metadata: { namespace, name, uid = '' } }: Pod, node: string): void {
+    const seen = this.pods.get(namespace, name);
+    if (seen?.metadata.uid === uid && !seen.spec?.nodeName) this.bound.set(uid, node);
     this.changed();
   }
 

@@ -24,7 +24,7 @@ interface Entry {
 const REST_FACTOR = 10;
 const LONGEST_REST_MS = 5_000;
 
-/** Gangs that could not be placed, and when it is worth trying again: not before something changed. */
+/** Gangs that could not be placed, and when it is worth trying again: not before something changed. On any steady clock. */
 export class WaitingGangs {
   private readonly entries = new Map<string, Entry>();
 

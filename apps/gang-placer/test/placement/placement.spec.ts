@@ -108,6 +108,23 @@ describe('placement of gangs', () => {
     expect(await world.bound()).toEqual({ 'high-g0-0': 'a' });
   });
 
+  it('counts refusals by resources that nodes have, and all others as one', async () => {
+    await world.addNode('a', 8);
+    await world.addGang('gpus', [{ pods: 1, gpus: 9 }]);
+    for (const name of ['odd', 'odder']) {
+      const containers = [{ name: 'engine', resources: { limits: { [`example.com/${name}`]: '1' } } }];
+      await world.addGang(name, [{ pods: 1, spec: { containers } }]);
+    }
+    start();
+    for (const gang of ['gpus', 'odd', 'odder'])
+      await until(async () => (await world.condition(gang, 'Scheduled'))?.status === 'False');
+    const { values } = (await placer?.metrics.refusals.get()) ?? { values: [] };
+    expect(values.map(({ labels }) => labels.reason).sort()).toEqual([
+      `Insufficient ${GPU}`,
+      'Insufficient resource that no node has',
+    ]);
+  });
+
   it('leaves pods of other schedulers alone, but counts what they take', async () => {
     await world.addNode('a', 8);
     await world.addPod('other', {
