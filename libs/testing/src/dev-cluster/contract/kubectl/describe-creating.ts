@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { eventually } from '../contract-cluster.js';
 import type { Kubectl } from './kubectl.js';
 import { configMap, idleDeployment, waitingPod } from './manifests.js';
 
@@ -45,9 +46,9 @@ export function describeCreating(get: () => Kubectl): void {
       preemptionPolicy: 'PreemptLowerPriority',
     });
     const pod = waitingPod('important');
-    await get().ok(['create', '-f', '-'], {
-      stdin: { ...pod, spec: { ...pod.spec, priorityClassName: name } },
-    });
+    const stdin = { ...pod, spec: { ...pod.spec, priorityClassName: name } };
+    // A real server's admission hears of a class a moment later.
+    await eventually(() => get().ok(['create', '-f', '-'], { stdin }));
     expect(await get().get('pod', 'important')).toMatchObject({ spec: { priority: 1000 } });
     await get().ok(['delete', 'pc', name]);
   });
