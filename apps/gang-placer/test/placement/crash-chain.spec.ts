@@ -32,6 +32,10 @@ const gangs = fc.array(
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Bound in part without ever having been whole. What was whole once may have lost pods for whose likes there is no room. */
+const neverWhole = async (guard: PlacementGuard) =>
+  (await guard.partialGangs()).filter((gang) => !guard.completed.has(gang));
+
 /** Whatever is decided is bound and said to be; nothing has moved for a while. */
 async function settle(world: PlacementWorld, guard: PlacementGuard): Promise<void> {
   await until(async () => {
@@ -41,11 +45,9 @@ async function settle(world: PlacementWorld, guard: PlacementGuard): Promise<voi
     const isSaid = placements.every(
       ({ spec, status }) => status?.observedAttempt === spec.attempt && status.phase !== 'Decided',
     );
-    return (
-      isSaid && JSON.stringify(await world.bound()) === before && (await guard.partialGangs()).length === 0
-    );
+    return isSaid && JSON.stringify(await world.bound()) === before && (await neverWhole(guard)).length === 0;
   }, 20_000).catch(async (error: unknown) => {
-    throw new Error(`${error}; partial: ${await guard.partialGangs()}`);
+    throw new Error(`${error}; partial: ${await neverWhole(guard)}`);
   });
 }
 

@@ -1,23 +1,36 @@
-import { gangPlacementKind, type Node, nodeKind, type Pod, podGangKind, podKind } from '@penstock/contracts';
+import {
+  gangPlacementKind,
+  type Node,
+  nodeKind,
+  type Pod,
+  type PodGang,
+  podGangKind,
+  podKind,
+} from '@penstock/contracts';
 import { podRequests, quantityUnits } from '@penstock/core/placement';
 import type { Cluster, Informer } from '@penstock/core/ports';
 
 /**
  * Watches a cluster for what must never happen: a pod bound that no GangPlacement names for that node, a pod bound
- * twice, a node with more on it than it has. `partialGangs` says which gangs are bound in part.
+ * twice, a node with more on it than it has. `partialGangs` says which gangs are bound in part; `completed`, which of
+ * them had their minimum once.
  */
 export class PlacementGuard {
   readonly violations: string[] = [];
+  /** Gangs that were seen with their minimum on nodes: from then on they are repaired, as far as there is room. */
+  readonly completed = new Set<string>();
   binds = 0;
   /** Where the last pod was bound. */
   lastNode: string | undefined;
   private readonly homes = new Map<string, string>();
   private readonly pods: Informer<Pod>;
   private readonly nodes: Informer<Node>;
+  private readonly gangs: Informer<PodGang>;
 
   /** @param cluster its watch must tell changes in the order in which they happen, as FakeCluster's does */
   constructor(private readonly cluster: Cluster) {
     this.nodes = cluster.inform(nodeKind, {});
+    this.gangs = cluster.inform(podGangKind, {});
     const placements = cluster.inform(gangPlacementKind, {});
     this.pods = cluster.inform(
       podKind,
@@ -38,6 +51,7 @@ export class PlacementGuard {
           if (!isRecorded)
             this.violations.push(`pod ${name} is bound to ${node}, which no GangPlacement says`);
           this.checkNode(node);
+          this.noteComplete();
         },
       },
     );
@@ -57,6 +71,19 @@ export class PlacementGuard {
       const none = counts.every(({ bound }) => bound === 0);
       return none || counts.every(({ bound, min }) => bound >= min) ? [] : [metadata.name];
     });
+  }
+
+  private noteComplete(): void {
+    const isBound = ({ namespace, name }: { namespace: string; name: string }) => {
+      const node = this.pods.get(namespace, name)?.spec?.nodeName;
+      return node !== undefined && this.nodes.get(undefined, node) !== undefined;
+    };
+    for (const { metadata, spec } of this.gangs.list()) {
+      const isWhole = spec.podgroups.every(
+        ({ podReferences, minReplicas }) => podReferences.filter(isBound).length >= minReplicas,
+      );
+      if (isWhole) this.completed.add(metadata.name);
+    }
   }
 
   private checkNode(name: string): void {
