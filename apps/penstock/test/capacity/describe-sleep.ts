@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { PodClique } from '@penstock/contracts';
 import { NAMESPACE, POOL } from '../../src/suite/suite-options.js';
 import { CapacityLab } from './capacity-lab.js';
+import { expectBound } from './expect-bound.js';
 import { kinds } from './kinds.js';
 import { clique, cliqueSet, engineContainer, variant } from './objects.js';
 
@@ -61,6 +62,21 @@ export function describeSleep(lab: CapacityLab): void {
 
       await lab.patchVariant(NAMESPACE, 'laptop', { spec: { minReplicas: 1 } });
       await lab.remove(NAMESPACE, 'app.kubernetes.io/part-of=dear', ['variant', 'dear'], ['set', 'dear']);
+    }, 150_000);
+
+    it('wakes although the autoscaler and the gang-placer were killed when the requests came', async () => {
+      await lab.patchVariant(NAMESPACE, 'laptop', { spec: { minReplicas: 0 } });
+      await lab.until('no pod', async () => (await lab.pods(NAMESPACE, 'app=engine')).length === 0);
+      const victims = lab.suite.supervisor
+        .identities()
+        .filter(({ name }) => ['autoscaler', 'gang-placer'].includes(name));
+      expect(victims).toHaveLength(2);
+      for (const { pid } of victims) process.kill(pid, 'SIGKILL');
+      const done = await lab.frontDoor.complete(MODEL, 10);
+      expect(done.map(({ status, text }) => (status === 200 ? status : text))).toEqual(Array(10).fill(200));
+      expect(await lab.replicas(kinds.clique, NAMESPACE, ENGINES)).toBe(1);
+      await expectBound(lab, NAMESPACE, 'laptop-0', 1);
+      await lab.patchVariant(NAMESPACE, 'laptop', { spec: { minReplicas: 1 } });
     }, 150_000);
   });
 }
