@@ -117,6 +117,7 @@ async function ramp(flags: Flags, record: SuiteRecord, signal: AbortSignal): Pro
     return result.problems.length === 0;
   } finally {
     await useRoutingPolicy(cluster, record, before);
+    await cluster.close();
   }
 }
 
@@ -157,6 +158,7 @@ async function replayAll(
     }
   } finally {
     await useRoutingPolicy(cluster, record, before);
+    await cluster.close();
   }
   return summaries;
 }

@@ -46,10 +46,16 @@ export async function startSuite(
   const ports = await chooseSuitePorts(portChoice);
   const record = describe(state, ports, options);
   const supervisor = new Supervisor();
+  const cluster = new KubernetesCluster({ kubeconfig: record.kubeconfig, service: 'up' });
   const save = () => state.write({ ...record, processes: supervisor.identities() });
   supervisor.on('started', save);
   const stop = async () => {
-    await Promise.all([ports.releaseInfrastructure(), ports.releaseServices(), supervisor.stopAll()]);
+    await Promise.all([
+      ports.releaseInfrastructure(),
+      ports.releaseServices(),
+      supervisor.stopAll(),
+      cluster.close(),
+    ]);
     state.clear();
   };
   try {
@@ -61,7 +67,6 @@ export async function startSuite(
         supervisor.start(spec),
       ),
     );
-    const cluster = new KubernetesCluster({ kubeconfig: record.kubeconfig, service: 'up' });
     await applyAll(cluster, customResourceDefinitions());
     onPhase(`starting ${options.engines} engine${options.engines === 1 ? '' : 's'} and the services`);
     const enginePorts = {
