@@ -142,10 +142,15 @@ describe('two placers that live', () => {
     const world = new PlacementWorld();
     await world.start();
     const guard = new PlacementGuard(world.cluster);
-    for (let i = 0; i < 8; i++) await world.addNode(`n${i}`);
+    for (let i = 0; i < 40; i++) await world.addNode(`n${i}`);
     const placers = ['first', 'second'].map((name) => new RunningPlacement(world, world.cluster, name));
     const whole: string[] = [];
-    for (let i = 0; i < 24; i++) {
+    const deciders = async () => {
+      const placements = await world.cluster.list(gangPlacementKind, {});
+      return new Set(placements.map(({ spec }) => spec.decidedBy.replica)).size;
+    };
+    // On a busy machine one of them may hold the lease whenever there is something to decide, for a while.
+    for (let i = 0; i < 24 || (i < 150 && (await deciders()) < 2); i++) {
       whole.push(`gang-${i}`);
       await world.addGang(`gang-${i}`, [{ pods: 2, gpus: 1 }]);
       await new Promise((resolve) => setTimeout(resolve, i % 5));
@@ -153,10 +158,8 @@ describe('two placers that live', () => {
     }
     await until(() => isSettled(world, whole), 20_000);
     expect(guard.violations).toEqual([]);
-    expect(Object.keys(await world.bound())).toHaveLength(48);
-    const placements = await world.cluster.list(gangPlacementKind, {});
-    const deciders = new Set(placements.map(({ spec }) => spec.decidedBy.replica));
-    expect([...deciders].sort()).toEqual(['first', 'second']);
+    expect(Object.keys(await world.bound())).toHaveLength(2 * whole.length);
+    expect(await deciders()).toBe(2);
     for (const part of [...placers, world]) await part.stop();
   });
 });
