@@ -112,7 +112,7 @@ export class VariantScaler {
     const { object, key } = situation.variant;
     const pods = view.replica.pods.join(', ');
     logger.info({ resource: key, pod: pods, reason: why }, 'draining');
-    const message = `${pods} get no more requests and go when idle, at ${deadline} at the latest; ${why}`;
+    const message = `${pods}: no more requests; removed when idle, at ${deadline} at the latest; ${why}`;
     cluster.recordEvent({ regarding: object as ClusterObject, type: 'Normal', reason: 'Draining', message });
   }
 

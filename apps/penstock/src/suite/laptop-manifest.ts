@@ -24,7 +24,8 @@ const ADAPT: Readonly<Record<string, (object: WithSpec, laptop: Laptop) => void>
   InferenceModel: ({ spec }, { options }) => {
     spec['modelName'] = options.model;
   },
-  VariantAutoscaling: ({ spec }, { options, profile }) => {
+  VariantAutoscaling: ({ metadata, spec }, { options, profile }) => {
+    metadata.labels = { ...metadata.labels, 'inference.optimization/acceleratorName': profile.gpu };
     Object.assign(spec, {
       modelID: options.model,
       variantCost: profile.tp.toFixed(1),
