@@ -7,6 +7,7 @@ import { laptopManifest } from './laptop-manifest.js';
 import { applyAll, customResourceDefinitions } from './manifest.js';
 import { prepareHome } from './prepare-home.js';
 import { infrastructure, services } from './processes.js';
+import { schedulersKnow } from './schedulers-know.js';
 import { type SuiteRecord, SuiteState } from './state.js';
 import { ENGINE_SELECTOR, maxEngines, NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
 import { chooseSuitePorts, type PortChoice, type SuitePorts } from './suite-ports.js';
@@ -93,6 +94,8 @@ export async function startSuite(
       30_000,
       signal,
     );
+    // Ready pods are known to the schedulers after their next look at the engines' metrics.
+    await waitUntil('the schedulers', () => schedulersKnow(record, options.engines), 30_000, signal);
     return { record, ports, supervisor, cluster, stop };
   } catch (error) {
     await stop();
