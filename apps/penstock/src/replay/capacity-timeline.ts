@@ -39,9 +39,11 @@ export class CapacityTimeline {
     this.running = this.run();
   }
 
+  /** Ends watching, after a last look. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
+    await this.look();
   }
 
   get peak(): CapacitySample {
@@ -52,10 +54,14 @@ export class CapacityTimeline {
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      const now = await this.sample().catch(() => undefined);
-      if (now) this.record(now);
+      await this.look();
       await sleep(this.everyMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  private async look(): Promise<void> {
+    const now = await this.sample().catch(() => undefined);
+    if (now) this.record(now);
   }
 
   private record({ wanted, ready }: CapacitySample): void {
