@@ -22,7 +22,14 @@ import {
 import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
 import { NatsEventBus } from '@penstock/messaging';
 import { createLogger, createRegistry, loadConfig } from '@penstock/platform';
-import { type ManagedServer, startNats, startTestCluster, type TestCluster, until } from '@penstock/testing';
+import {
+  installDefinitions,
+  type ManagedServer,
+  startNats,
+  startTestCluster,
+  type TestCluster,
+  until,
+} from '@penstock/testing';
 import type { Registry } from 'prom-client';
 import { systemClock } from '../src/adapters/system-clock.js';
 import { type AutoscalerParts, assembleAutoscaler } from '../src/assemble-autoscaler.js';
@@ -39,15 +46,6 @@ import {
 } from './objects.js';
 
 const PATIENCE_MS = 60_000;
-const definitionKind: ResourceKind<
-  ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }
-> = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-};
 
 let api: TestCluster;
 let nats: ManagedServer;
@@ -59,14 +57,7 @@ beforeAll(async () => {
   [api, nats] = await Promise.all([startTestCluster(), startNats()]);
   await api.addNode({ name: 'node-1' });
   cluster = new KubernetesCluster({ service: 'test', kubeconfig: api.kubeconfigPath });
-  for (const entry of CUSTOM_RESOURCES) {
-    const definition = customResourceDefinition(entry);
-    await cluster.create(definitionKind, definition);
-    await until(async () => {
-      const found = await cluster.get(definitionKind, undefined, definition.metadata.name);
-      return found?.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') ?? false;
-    }, PATIENCE_MS);
-  }
+  await installDefinitions(cluster, CUSTOM_RESOURCES.map(customResourceDefinition));
   const namespace: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
   await add(namespaceKind, namespace);
   await add(inferencePoolKind, { ...pool(), spec: { ...pool().spec, ...PICKER } });

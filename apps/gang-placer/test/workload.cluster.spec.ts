@@ -12,21 +12,12 @@ import {
   podGangKind,
   podKind,
 } from '@penstock/contracts';
-import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
-import { startTestCluster, type TestCluster, until } from '@penstock/testing';
+import type { ResourceKind } from '@penstock/core/ports';
+import { installDefinitions, startTestCluster, type TestCluster, until } from '@penstock/testing';
 import pino from 'pino';
 import { WorkloadControllers } from '../src/controllers/workload-controllers.js';
 import { clique, NAMESPACE, podCliqueSet } from './workload/workload-lab.js';
 
-const definitionKind: ResourceKind<
-  ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }
-> = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-};
 const PATIENCE_MS = 60_000;
 const ours = CUSTOM_RESOURCES.filter(({ resource }) => resource.group.endsWith('grove.io'));
 
@@ -40,14 +31,7 @@ beforeAll(async () => {
   api = await startTestCluster();
   await api.addNode({ name: 'node-1', gpus: 64 });
   cluster = new KubernetesCluster({ service: 'gang-placer', kubeconfig: api.kubeconfigPath });
-  for (const entry of ours) {
-    const definition = customResourceDefinition(entry);
-    await cluster.create(definitionKind, definition);
-    await until(async () => {
-      const found = await cluster.get(definitionKind, undefined, definition.metadata.name);
-      return found?.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') ?? false;
-    }, PATIENCE_MS);
-  }
+  await installDefinitions(cluster, ours.map(customResourceDefinition));
   const namespace: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
   await cluster.create(namespaceKind, namespace);
   controllers = new WorkloadControllers({

@@ -9,7 +9,14 @@ import {
 } from '@penstock/contracts';
 import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
 import { loadConfig, type RunningService, runService } from '@penstock/platform';
-import { FakeBlockStore, FakeEventBus, startTestCluster, type TestCluster, until } from '@penstock/testing';
+import {
+  FakeBlockStore,
+  FakeEventBus,
+  installDefinitions,
+  startTestCluster,
+  type TestCluster,
+  until,
+} from '@penstock/testing';
 import { HttpEngineProbe } from '../src/adapters/http-engine-probe.js';
 import { systemClock } from '../src/adapters/system-clock.js';
 import { ZmqEngineStreams } from '../src/adapters/zmq-engine-streams.js';
@@ -22,13 +29,6 @@ import { RealEngine } from './real-engine.js';
 const NAMESPACE = 'kv';
 /** A real server serves a new kind a few seconds after its definition was accepted. */
 const PATIENCE_MS = 60_000;
-const definitionKind: ResourceKind = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-};
 
 describe('kv-index on a cluster', () => {
   let api: TestCluster;
@@ -46,8 +46,8 @@ describe('kv-index on a cluster', () => {
     await cluster.create(namespaceKind, namespace);
     // The service comes first: kinds that are not there yet must not disturb it.
     service = await start();
-    for (const entry of CUSTOM_RESOURCES.filter(({ resource }) => resource === inferencePoolKind))
-      await cluster.create(definitionKind, customResourceDefinition(entry));
+    const pools = CUSTOM_RESOURCES.filter(({ resource }) => resource === inferencePoolKind);
+    await installDefinitions(cluster, pools.map(customResourceDefinition));
   }, 120_000);
 
   afterAll(async () => {

@@ -11,22 +11,13 @@ import {
   podCliqueSetKind,
 } from '@penstock/contracts';
 import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
-import { startTestCluster, type TestCluster, until } from '@penstock/testing';
+import { installDefinitions, startTestCluster, type TestCluster, until } from '@penstock/testing';
 import { pino } from 'pino';
 import { Translations } from '../../gang-placer/src/translation/translations.js';
 import { isTranslated, type Manifest, manifestFolder } from './manifest-folder.js';
 
 /** A real API server takes its time, more so on a busy machine. */
 const PATIENCE_MS = 60_000;
-const definitionKind: ResourceKind<
-  ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }
-> = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-};
 type Stored = ClusterObject & {
   spec?: unknown;
   status?: { conditions?: Condition[] };
@@ -42,14 +33,7 @@ let translations: Translations;
 beforeAll(async () => {
   api = await startTestCluster();
   cluster = new KubernetesCluster({ service: 'gang-placer', kubeconfig: api.kubeconfigPath });
-  for (const entry of CUSTOM_RESOURCES) {
-    const definition = customResourceDefinition(entry);
-    await cluster.create(definitionKind, definition);
-    await until(async () => {
-      const found = await cluster.get(definitionKind, undefined, definition.metadata.name);
-      return found?.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') ?? false;
-    }, PATIENCE_MS);
-  }
+  await installDefinitions(cluster, CUSTOM_RESOURCES.map(customResourceDefinition));
   const namespaces = new Set(folder.manifests.flatMap(({ object }) => object.metadata.namespace ?? []));
   for (const name of namespaces) {
     await cluster.apply(namespaceKind as ResourceKind, {

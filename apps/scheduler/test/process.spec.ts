@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KubernetesCluster } from '@penstock/cluster';
 import { inferenceModelKind, inferencePoolKind } from '@penstock/contracts';
-import { startTestCluster, until } from '@penstock/testing';
-import { installDefinitions } from './install-definitions.js';
+import { installDefinitions, startTestCluster, until } from '@penstock/testing';
+import { DEFINITIONS } from './definitions.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -79,7 +79,7 @@ describe('the scheduler process', () => {
     const api = await startTestCluster();
     const cluster = new KubernetesCluster({ service: 'test', kubeconfig: api.kubeconfigPath });
     try {
-      await installDefinitions(cluster, 30_000);
+      await installDefinitions(cluster, DEFINITIONS, 30_000);
       const metadata = { namespace: 'default', name: 'asleep' };
       await cluster.create(inferencePoolKind, {
         apiVersion: 'inference.networking.k8s.io/v1',

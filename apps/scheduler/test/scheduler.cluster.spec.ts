@@ -13,14 +13,20 @@ import {
 } from '@penstock/contracts';
 import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
 import { loadConfig, type RunningService, runService } from '@penstock/platform';
-import { FakeEventBus, startTestCluster, type TestCluster, until } from '@penstock/testing';
+import {
+  FakeEventBus,
+  installDefinitions,
+  startTestCluster,
+  type TestCluster,
+  until,
+} from '@penstock/testing';
 import { httpOptions } from '../src/api/openai/http-options.js';
 import { AppModule, controllers, providers } from '../src/app.module.js';
 import type { Condition } from '../src/application/status/merge-conditions.js';
 import { EVENT_BUS } from '../src/application/tokens.js';
 import { config } from '../src/config.js';
+import { DEFINITIONS } from './definitions.js';
 import { type FakeEngine, startFakeEngine } from './fake-engine.js';
-import { installDefinitions } from './install-definitions.js';
 
 const NAMESPACE = 'llm-d';
 const PATIENCE_MS = 60_000;
@@ -57,7 +63,7 @@ describe('the scheduler on a cluster', () => {
   beforeAll(async () => {
     api = await startTestCluster();
     cluster = new KubernetesCluster({ service: 'test', kubeconfig: api.kubeconfigPath });
-    await installDefinitions(cluster, PATIENCE_MS);
+    await installDefinitions(cluster, DEFINITIONS);
     await cluster.create(namespaceKind, {
       apiVersion: 'v1',
       kind: 'Namespace',

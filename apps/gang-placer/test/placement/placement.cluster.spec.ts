@@ -11,17 +11,11 @@ import {
   podGangKind,
   podKind,
 } from '@penstock/contracts';
-import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
-import { startTestCluster, type TestCluster, until } from '@penstock/testing';
+import { installDefinitions, startTestCluster, type TestCluster, until } from '@penstock/testing';
 import { clique, NAMESPACE, podCliqueSet } from '../workload/workload-lab.js';
 import { BindingLedger } from './binding-ledger.js';
 import { PlacerProcess } from './placer-process.js';
 
-type Definition = ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } };
-const definitionKind: ResourceKind<Definition> = {
-  ...{ group: 'apiextensions.k8s.io', version: 'v1', namespaced: false },
-  ...{ plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition' },
-};
 const GPU = 'nvidia.com/gpu';
 const PATIENCE_MS = 120_000;
 const NODES = { r1: ['a1', 'a2', 'a3'], r2: ['b1', 'b2', 'b3'] };
@@ -35,14 +29,7 @@ let placer: PlacerProcess | undefined;
 beforeAll(async () => {
   api = await startTestCluster();
   cluster = new KubernetesCluster({ service: 'gang-placer-test', kubeconfig: api.kubeconfigPath });
-  for (const entry of CUSTOM_RESOURCES) {
-    const definition = customResourceDefinition(entry);
-    await cluster.create(definitionKind, definition);
-    await eventually(async () => {
-      const found = await cluster.get(definitionKind, undefined, definition.metadata.name);
-      return found?.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') ?? false;
-    });
-  }
+  await installDefinitions(cluster, CUSTOM_RESOURCES.map(customResourceDefinition));
   for (const [rack, nodes] of Object.entries(NODES)) {
     for (const name of nodes) await api.addNode({ name, gpus: 8, labels: { rack } });
   }

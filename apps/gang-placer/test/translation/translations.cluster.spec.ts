@@ -15,7 +15,7 @@ import {
   variantAutoscalingKind,
 } from '@penstock/contracts';
 import { ClusterError, type ClusterObject, type ResourceKind } from '@penstock/core/ports';
-import { startTestCluster, type TestCluster, until } from '@penstock/testing';
+import { installDefinitions, startTestCluster, type TestCluster, until } from '@penstock/testing';
 import { pino } from 'pino';
 import { Translations } from '../../src/translation/translations.js';
 import { disaggregated, graph, worker } from './graph-builder.js';
@@ -27,10 +27,6 @@ const graphs = any(dynamoGraphDeploymentKind);
 const roads = any(pavedRoadInferencePoolKind);
 const sets = any(podCliqueSetKind);
 const pools = any(inferencePoolKind);
-const definitionKind: ResourceKind<ClusterObject & { status?: { conditions?: Condition[] } }> = {
-  ...{ group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' },
-  ...{ kind: 'CustomResourceDefinition', namespaced: false },
-};
 const eventKind: ResourceKind<ClusterObject & { reason?: string; type?: string }> = {
   ...{ group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true },
 };
@@ -45,14 +41,7 @@ beforeAll(async () => {
   api = await startTestCluster();
   cluster = new KubernetesCluster({ service: 'test', kubeconfig: api.kubeconfigPath });
   own = new KubernetesCluster({ service: 'gang-placer', kubeconfig: api.kubeconfigPath });
-  for (const entry of CUSTOM_RESOURCES) {
-    const definition = customResourceDefinition(entry);
-    await cluster.create(definitionKind, definition);
-    await until(async () => {
-      const found = await cluster.get(definitionKind, undefined, definition.metadata.name);
-      return found?.status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') ?? false;
-    }, PATIENCE_MS);
-  }
+  await installDefinitions(cluster, CUSTOM_RESOURCES.map(customResourceDefinition));
   await cluster.create(any(namespaceKind), {
     apiVersion: 'v1',
     kind: 'Namespace',

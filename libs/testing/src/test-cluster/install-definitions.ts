@@ -1,6 +1,5 @@
-import { CUSTOM_RESOURCES, customResourceDefinition } from '@penstock/contracts';
 import type { Cluster, ClusterObject, ResourceKind } from '@penstock/core/ports';
-import { until } from '@penstock/testing';
+import { until } from '../fakes/until.js';
 
 const definitionKind: ResourceKind<
   ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }
@@ -11,12 +10,17 @@ const definitionKind: ResourceKind<
   kind: 'CustomResourceDefinition',
   namespaced: false,
 };
-const GROUPS = ['inference.networking.k8s.io', 'inference.networking.x-k8s.io', 'llm-d.ai', 'llmd.ai'];
 
-/** Installs the definitions of what the scheduler reads; resolves when all of them are served. */
-export async function installDefinitions(cluster: Cluster, patienceMs: number): Promise<void> {
-  for (const entry of CUSTOM_RESOURCES.filter(({ resource }) => GROUPS.includes(resource.group))) {
-    const definition = customResourceDefinition(entry);
+/**
+ * Installs CustomResourceDefinitions one after the other; resolves when all of them are established. A real server, on
+ * a busy machine above all, takes its time.
+ */
+export async function installDefinitions(
+  cluster: Cluster,
+  definitions: readonly ClusterObject[],
+  patienceMs = 60_000,
+): Promise<void> {
+  for (const definition of definitions) {
     await cluster.create(definitionKind, definition);
     await until(async () => {
       const found = await cluster.get(definitionKind, undefined, definition.metadata.name);
