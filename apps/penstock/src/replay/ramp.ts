@@ -1,9 +1,9 @@
-import { podCliqueKind, podKind } from '@penstock/contracts';
-import type { Cluster, ClusterObject } from '@penstock/core/ports';
+import { podCliqueKind } from '@penstock/contracts';
+import type { Cluster } from '@penstock/core/ports';
 import { generateRamp } from '@penstock/core/twin';
 import { plainTable } from '../plain-table.js';
+import { readyEngines } from '../suite/ready-engines.js';
 import type { SuiteRecord } from '../suite/state.js';
-import { ENGINE_SELECTOR } from '../suite/suite-options.js';
 import { waitUntil } from '../suite/wait-until.js';
 import { type CapacitySample, CapacityTimeline } from './capacity-timeline.js';
 import { runReplay } from './run-replay.js';
@@ -102,16 +102,7 @@ export async function runRamp(run: RampRun): Promise<RampResult> {
 async function capacityNow(cluster: Cluster, { namespace, pool }: SuiteRecord): Promise<CapacitySample> {
   const scale = await cluster.readScale(podCliqueKind as never, namespace, `${pool}-0-engine`);
   if (!scale) throw new Error(`there is no PodClique ${namespace}/${pool}-0-engine`);
-  const pods = (await cluster.list(podKind as never, {
-    namespace,
-    labelSelector: ENGINE_SELECTOR,
-  })) as Array<ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }>;
-  const ready = pods.filter(
-    ({ metadata, status }) =>
-      metadata.deletionTimestamp === undefined &&
-      status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'),
-  );
-  return { wanted: scale.replicas, ready: ready.length };
+  return { wanted: scale.replicas, ready: await readyEngines(cluster, namespace) };
 }
 
 /** The way of the fleet, for people. */

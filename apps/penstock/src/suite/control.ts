@@ -1,6 +1,7 @@
 import { inferencePoolKind, podKind, ROUTING_POLICY_ANNOTATION } from '@penstock/contracts';
 import type { Cluster, ClusterObject } from '@penstock/core/ports';
 import { request } from 'undici';
+import { metricsText } from './metrics-text.js';
 import type { SuiteRecord } from './state.js';
 import { waitUntil } from './wait-until.js';
 
@@ -47,9 +48,4 @@ export async function resetEngineCaches(cluster: Cluster, record: SuiteRecord): 
     if (statusCode !== 200)
       throw new Error(`${name} (${address}) refused to empty its cache: HTTP ${statusCode}`);
   }
-}
-
-async function metricsText(url: string): Promise<string> {
-  const { body } = await request(`${url}/metrics`, { signal: AbortSignal.timeout(2000) });
-  return body.text();
 }

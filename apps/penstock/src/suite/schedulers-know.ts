@@ -1,5 +1,5 @@
 import { MetricSeries } from '@penstock/engine';
-import { request } from 'undici';
+import { metricsText } from './metrics-text.js';
 import type { SuiteRecord } from './state.js';
 
 const ENDPOINTS = 'penstock_scheduler_endpoints';
@@ -7,7 +7,7 @@ const SILENT = 'penstock_scheduler_engines_without_kv_events';
 
 /** Whether every scheduler gives requests to so many engines of the pool, and hears the KV events of all of them. */
 export async function schedulersKnow(record: SuiteRecord, engines: number): Promise<boolean> {
-  const pages = await Promise.all(record.urls.schedulerMetrics.map(metricsPage));
+  const pages = await Promise.all(record.urls.schedulerMetrics.map(metricsText));
   const pool = `${record.namespace}/${record.pool}`;
   return pages.every((page) => {
     const series = new MetricSeries(page, new Set([ENDPOINTS, SILENT]));
@@ -18,9 +18,4 @@ export async function schedulersKnow(record: SuiteRecord, engines: number): Prom
         .reduce((sum, { value }) => sum + Number(value), 0);
     return value(ENDPOINTS, 'ready') >= engines && value(SILENT) === 0;
   });
-}
-
-async function metricsPage(url: string): Promise<string> {
-  const { body } = await request(`${url}/metrics`, { signal: AbortSignal.timeout(2000) });
-  return body.text();
 }

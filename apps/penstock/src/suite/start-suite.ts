@@ -1,15 +1,15 @@
 import { KubernetesCluster } from '@penstock/cluster';
-import { podKind } from '@penstock/contracts';
-import type { Cluster, ClusterObject } from '@penstock/core/ports';
+import type { Cluster } from '@penstock/core/ports';
 import { identify, provisionBinaries } from '@penstock/testing';
 import { chooseProfile } from './choose-profile.js';
 import { laptopManifest } from './laptop-manifest.js';
 import { applyAll, customResourceDefinitions } from './manifest.js';
 import { prepareHome } from './prepare-home.js';
 import { infrastructure, services } from './processes.js';
+import { readyEngines } from './ready-engines.js';
 import { schedulersKnow } from './schedulers-know.js';
 import { type SuiteRecord, SuiteState } from './state.js';
-import { ENGINE_SELECTOR, maxEngines, NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
+import { maxEngines, NAMESPACE, POOL, type SuiteOptions } from './suite-options.js';
 import { chooseSuitePorts, type PortChoice, type SuitePorts } from './suite-ports.js';
 import { Supervisor } from './supervisor.js';
 import { answers, waitUntil } from './wait-until.js';
@@ -83,7 +83,12 @@ export async function startSuite(
     };
     await ports.releaseServices();
     await Promise.all(services(state, ports, addresses).map((spec) => supervisor.start(spec)));
-    await waitUntil('the engines', () => enginesReady(cluster, options.engines), ENGINES_TIMEOUT_MS, signal);
+    await waitUntil(
+      'the engines',
+      async () => (await readyEngines(cluster, NAMESPACE)) >= options.engines,
+      ENGINES_TIMEOUT_MS,
+      signal,
+    );
     const { schedulerMetrics, kvIndexMetrics, autoscalerMetrics, gangPlacerMetrics } = record.urls;
     const ready = [...schedulerMetrics, kvIndexMetrics, autoscalerMetrics, gangPlacerMetrics].map(
       (url) => `${url}/readyz`,
@@ -101,17 +106,6 @@ export async function startSuite(
     await stop();
     throw error;
   }
-}
-
-async function enginesReady(cluster: Cluster, engines: number): Promise<boolean> {
-  const pods = (await cluster.list(podKind as never, {
-    namespace: NAMESPACE,
-    labelSelector: ENGINE_SELECTOR,
-  })) as Array<ClusterObject & { status?: { conditions?: Array<{ type: string; status: string }> } }>;
-  const ready = pods.filter((pod) =>
-    pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'),
-  );
-  return ready.length >= engines;
 }
 
 function describe(state: SuiteState, ports: SuitePorts, options: SuiteOptions): SuiteRecord {

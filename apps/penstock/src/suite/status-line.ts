@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MetricSeries } from '@penstock/engine';
-import { request } from 'undici';
+import { metricsText } from './metrics-text.js';
 import type { SuiteRecord } from './state.js';
 
 /** Counters of all schedulers together. */
@@ -67,13 +67,8 @@ function medianBound(
 }
 
 async function totals(record: SuiteRecord): Promise<TrafficTotals> {
-  const pages = await Promise.all(record.urls.schedulerMetrics.map(readPage));
+  const pages = await Promise.all(record.urls.schedulerMetrics.map(metricsText));
   return readTotals(pages.join('\n'));
-}
-
-async function readPage(url: string): Promise<string> {
-  const { body } = await request(`${url}/metrics`, { signal: AbortSignal.timeout(1500) });
-  return body.text();
 }
 
 const PREFIX = 'penstock_scheduler_';
