@@ -21,7 +21,7 @@ import {
 } from '@penstock/contracts';
 import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
 import { NatsEventBus } from '@penstock/messaging';
-import { createLogger, createRegistry, loadConfig } from '@penstock/platform';
+import { createLogger, createRegistry, loadConfig, systemClock } from '@penstock/platform';
 import {
   installDefinitions,
   type ManagedServer,
@@ -31,7 +31,6 @@ import {
   until,
 } from '@penstock/testing';
 import type { Registry } from 'prom-client';
-import { systemClock } from '../src/adapters/system-clock.js';
 import { type AutoscalerParts, assembleAutoscaler } from '../src/assemble-autoscaler.js';
 import { type AutoscalerConfig, config } from '../src/config.js';
 import {

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { KubernetesCluster, noticeLevel } from '@penstock/cluster';
 import { NatsEventBus } from '@penstock/messaging';
 import type { ServiceContext } from '@penstock/platform';
-import { systemClock } from './adapters/system-clock.js';
+import { systemClock } from '@penstock/platform';
 import type { PlacerPorts } from './assemble-placer.js';
 import type { PlacerConfig } from './config.js';
 import { PlacerModule, providePorts } from './placer.module.js';

@@ -7,9 +7,9 @@ import {
   loadConfig,
   type RunningService,
   runService,
+  systemClock,
 } from '@penstock/platform';
 import { FakeEventBus, until } from '@penstock/testing';
-import { systemClock } from '../src/adapters/system-clock.js';
 import { config } from '../src/config.js';
 import { PlacerModule, providePorts } from '../src/placer.module.js';
 import { NAMESPACE, PlacementWorld } from './placement/placement-lab.js';

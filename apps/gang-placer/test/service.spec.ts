@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { podCliqueKind, podCliqueSetKind, podGangKind } from '@penstock/contracts';
 import type { Cluster } from '@penstock/core/ports';
-import { createLogger, createRegistry, loadConfig } from '@penstock/platform';
+import { createLogger, createRegistry, loadConfig, systemClock } from '@penstock/platform';
 import { FakeEventBus, FaultyCluster, until, type WriteFault } from '@penstock/testing';
-import { systemClock } from '../src/adapters/system-clock.js';
 import { assemblePlacer } from '../src/assemble-placer.js';
 import { config, type PlacerConfig } from '../src/config.js';
 import { PlacementGuard } from './placement/placement-guard.js';

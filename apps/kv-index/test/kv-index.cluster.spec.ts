@@ -8,7 +8,7 @@ import {
   podKind,
 } from '@penstock/contracts';
 import type { ClusterObject, ResourceKind } from '@penstock/core/ports';
-import { loadConfig, type RunningService, runService } from '@penstock/platform';
+import { loadConfig, type RunningService, runService, systemClock } from '@penstock/platform';
 import {
   FakeBlockStore,
   FakeEventBus,
@@ -18,7 +18,6 @@ import {
   until,
 } from '@penstock/testing';
 import { HttpEngineProbe } from '../src/adapters/http-engine-probe.js';
-import { systemClock } from '../src/adapters/system-clock.js';
 import { ZmqEngineStreams } from '../src/adapters/zmq-engine-streams.js';
 import type { EngineTracker } from '../src/application/track-engines.js';
 import { config } from '../src/config.js';

@@ -19,6 +19,7 @@ export { bootstrap } from './service/bootstrap.js';
 export { type RunningService, runService, type ServiceDefinition } from './service/run-service.js';
 export * from './service/service-context.js';
 export type { HttpOptions } from './service/start-servers.js';
+export { systemClock } from './service/system-clock.js';
 export type { Span, Tracing } from './tracing/span.js';
 export {
   childTraceContext,

@@ -9,9 +9,8 @@ import {
   podKind,
 } from '@penstock/contracts';
 import type { Cluster, IncomingEvent } from '@penstock/core/ports';
-import { createLogger, createRegistry, loadConfig } from '@penstock/platform';
+import { createLogger, createRegistry, loadConfig, systemClock } from '@penstock/platform';
 import { FakeBroker, FakeCluster, FakeEventBus } from '@penstock/testing';
-import { systemClock } from '../../src/adapters/system-clock.js';
 import { config, type PlacerConfig } from '../../src/config.js';
 import { LeaderRun } from '../../src/leader/leader-run.js';
 import { PlacerMetrics } from '../../src/metrics.js';
