@@ -11,7 +11,8 @@ export const name = z.string().min(1).max(512);
 export const count = z.number().int().nonnegative();
 export const millis = z.number().nonnegative().describe('Milliseconds');
 export const engineId = name.describe(
-  'Engine: <namespace>/<pod>, followed by #<rank> for data-parallel ranks above 0',
+  'Engine: <namespace>/<pod>, followed by #<rank> for data-parallel ranks above 0; in kv events also storage: ' +
+    '@<namespace>/<pool>/node/<node> or @<namespace>/<pool>/s3',
 );
 export const address = z.string().max(300).describe('ip:port');
 export const role = z.enum(['prefill', 'decode', 'both', 'batch']);

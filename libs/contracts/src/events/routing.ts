@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, count, engineId, event, millis, name, role } from './common.js';
+import { address, count, engineId, event, millis, name, packedU64, role, tier } from './common.js';
 
 const candidate = z.object({
   endpoint: address,
@@ -14,8 +14,21 @@ export const routingDecided = event({
   targetModel: name,
   policy: name,
   endpoint: address,
+  engine: engineId.optional(),
+  node: name.optional().describe('Node of the engine; absent when the cluster did not say'),
   promptTokens: count,
   matchedTokens: count,
+  matchedByTier: z
+    .partialRecord(tier, count)
+    .optional()
+    .describe('Matched tokens of the chosen engine by the tier they are on'),
+  loads: z
+    .array(z.object({ tier, keys: packedU64 }))
+    .max(3)
+    .optional()
+    .describe(
+      'Blocks behind the prefix on the GPU that the engine can use from storage; 2,048 in all at most',
+    ),
   decidedAtMs: millis.optional().describe('Time of the decision, milliseconds since the epoch'),
   metricsAgeMs: millis,
   kvAgeMs: millis,

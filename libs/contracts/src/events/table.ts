@@ -41,8 +41,8 @@ const define = <S extends z.ZodType>(
 
 /** Every event on the wire. Subject: `penstock.v1.<type>.<namespace>.<pool>[.<key>]`. */
 export const EVENTS = {
-  'kv.delta': define('kv.delta', 'PENSTOCK_KV', 'kv-index', kv.kvDelta, 'engine'),
-  'kv.snapshot': define('kv.snapshot', 'PENSTOCK_KV', 'kv-index', kv.kvSnapshot, 'engine, part'),
+  'kv.delta': define('kv.delta', 'PENSTOCK_KV', 'kv-index, kv-offload', kv.kvDelta, 'engine'),
+  'kv.snapshot': define('kv.snapshot', 'PENSTOCK_KV', 'kv-index, kv-offload', kv.kvSnapshot, 'engine, part'),
   'engine.registered': define(
     'engine.registered',
     'PENSTOCK_ENGINE',
@@ -101,6 +101,7 @@ export const EVENTS = {
     'gang-placer',
     capacity.placementRefused,
   ),
+  'tier.stored': define('tier.stored', 'PENSTOCK_TIER', 'kv-index', tier.tierStored, 'engine'),
   'tier.moved': define('tier.moved', 'PENSTOCK_TIER', 'kv-offload', tier.tierMoved),
   'tier.pressure': define('tier.pressure', 'PENSTOCK_TIER', 'kv-offload', tier.tierPressure),
 } as const satisfies Record<string, EventDefinition>;
