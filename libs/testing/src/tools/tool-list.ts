@@ -8,6 +8,7 @@ export const TOOL_NAMES = [
   'kwok',
   'nats-server',
   'helm',
+  'grpcurl',
 ] as const;
 
 export type ToolName = (typeof TOOL_NAMES)[number];
@@ -28,6 +29,7 @@ export const TOOLS: readonly Tool[] = [
   { name: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
   { name: 'nats-server', package: 'github.com/nats-io/nats-server/v2' },
   { name: 'helm', package: 'helm.sh/helm/v4/cmd/helm' },
+  { name: 'grpcurl', package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl' },
 ];
 
 /** What a real cluster cannot do without. */
