@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Runs before anything is installed: plain JavaScript for Node 20+, no packages.
 // `node apps/penstock/bootstrap/run.mjs <command> [arguments]` installs when the lock file changed, builds what
 // changed, then hands over to the command under the Node that the lock file brings.
