@@ -1,0 +1,11 @@
+export type { ChunkLocation } from './chunk-location.js';
+export { chunkPath } from './chunk-path.js';
+export { readLayoutConfig, writeLayoutConfig } from './layout-config.js';
+export { layoutDigest } from './layout-digest.js';
+export type { LayoutFields } from './layout-fields.js';
+export { layoutFolder } from './layout-folder.js';
+export { parseChunkPath } from './parse-chunk-path.js';
+export type { PlainJson } from './python-json.js';
+export { syncFolders } from './sync-folders.js';
+export { isTemporaryName, temporaryName } from './temporary-name.js';
+export { type WriteChunkOptions, writeChunk } from './write-chunk.js';

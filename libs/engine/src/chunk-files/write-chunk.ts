@@ -1,0 +1,58 @@
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { parseChunkPath } from './parse-chunk-path.js';
+import { syncFolders } from './sync-folders.js';
+import { temporaryName } from './temporary-name.js';
+
+export interface WriteChunkOptions {
+  /** Flushes file and folder to the device before returning. Default false: on tmpfs there is no device. */
+  readonly sync?: boolean;
+}
+
+/**
+ * Stores a chunk as vLLM's file-system tier does: skipped when the file is there, else written beside it
+ * under a temporary name (O_EXCL) and renamed, so that a reader sees all of it or nothing.
+ * @param path below `root`, as `chunkPath` makes it
+ * @returns whether it was written; false when it was there
+ * @throws RangeError when the path is none of a chunk; Error of the file system, leaving no temporary file
+ */
+export async function writeChunk(
+  root: string,
+  path: string,
+  bytes: Uint8Array,
+  options: WriteChunkOptions = {},
+): Promise<boolean> {
+  if (parseChunkPath(path) === undefined) {
+    throw new RangeError(`${JSON.stringify(path)} is not the path of a chunk; make it with chunkPath`);
+  }
+  const target = join(root, path);
+  if (await exists(target)) return false;
+  const folder = dirname(target);
+  const created = await mkdir(folder, { recursive: true });
+  const temporary = join(folder, temporaryName(basename(target)));
+  const file = await open(temporary, 'wx');
+  try {
+    try {
+      await file.writeFile(bytes);
+      if (options.sync) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  if (options.sync) await syncFolders(folder, created);
+  return true;
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
