@@ -8,6 +8,7 @@ const generators = [
   'libs/contracts/scripts/generate.mjs',
   'libs/contracts/scripts/generate-crds.mjs',
   'libs/contracts/scripts/generate-grpc.mjs',
+  'libs/contracts/scripts/generate-asyncapi.mjs',
   '.config/generate-reference.mjs',
 ];
 

@@ -145,6 +145,12 @@ export const SAMPLE_EVENTS: Readonly<Record<EventType, OutgoingEvent>> = {
     ...place,
     data: { ...gang, reasons: ['no rack with 8 GPUs'] },
   },
+  'tier.stored': {
+    type: 'tier.stored',
+    ...place,
+    key: engineKey,
+    data: { engine: engineKey, node: 'node-1', files: [{ hash: '00f1e2d3c4b5a697', keys }] },
+  },
   'tier.moved': {
     type: 'tier.moved',
     ...place,
