@@ -118,7 +118,7 @@ export class KeyTable {
 }
 
 /** The same column with room for `capacity` values, new ones zero. */
-export function grown<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(
+export function grown<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(
   column: T,
   capacity: number,
 ): T {

@@ -1,0 +1,13 @@
+export type { HolderChange } from './announcements.js';
+export { ChunkLedger } from './chunk-ledger.js';
+export * from './chunk-path.js';
+export * from './chunk-view.js';
+export * from './copy-state.js';
+export * from './demotion-planner.js';
+export * from './place.js';
+export * from './place-capacity.js';
+export * from './plan-promotions.js';
+export * from './planned-move.js';
+export * from './pressure-gate.js';
+export * from './storage-tier.js';
+export * from './tier-link.js';
