@@ -137,6 +137,7 @@ async function replayAll(
   const before = await routingPolicy(cluster, record);
   const first = flags.policy ?? before;
   const summaries: ReplaySummary[] = [];
+  const startedAt = new Date().toISOString();
   try {
     for (const policy of flags.compare === undefined ? [first] : [first, flags.compare]) {
       if (flags.compare !== undefined) await resetEngineCaches(cluster, record);
@@ -151,6 +152,8 @@ async function replayAll(
           source: flags.trace ? basename(flags.trace) : `generator (seed ${flags.seed})`,
           requests,
           writePrompt: (request, ordinal) => prompts.write(request, ordinal),
+          // What one run left on other tiers must not serve the other.
+          ...(flags.compare === undefined ? {} : { cacheSalt: `${policy} ${startedAt}` }),
           onProgress: progress.update,
           signal,
         }).finally(progress.stop),

@@ -15,6 +15,8 @@ export interface ReplayOptions {
   readonly requests: readonly TraceRequest[];
   /** JSON text of a request's prompt. */
   readonly writePrompt: (request: TraceRequest, ordinal: number) => string;
+  /** Keeps what is cached for this run apart from what others cached, on every tier. */
+  readonly cacheSalt?: string;
   readonly onOutcome?: (outcome: CompletionOutcome) => void;
   readonly onProgress?: (done: number, failed: number) => void;
   readonly signal?: AbortSignal;
@@ -39,7 +41,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
       options.requests,
       options.speed,
       async (request, ordinal) => {
-        const body = completionBody(options.model, request, options.writePrompt(request, ordinal));
+        const body = completionBody(options, request, options.writePrompt(request, ordinal));
         const outcome = checked(await client.send(body, `replay-${run}-${ordinal}`), request);
         recorder.outcome(outcome);
         options.onOutcome?.(outcome);
@@ -54,9 +56,10 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   return recorder.summary({ policy: options.policy, source: options.source, wallSeconds });
 }
 
-function completionBody(model: string, request: TraceRequest, prompt: string): string {
+function completionBody({ model, cacheSalt }: ReplayOptions, request: TraceRequest, prompt: string): string {
+  const salt = cacheSalt === undefined ? '' : `"cache_salt":${JSON.stringify(cacheSalt)},`;
   return (
-    `{"model":${JSON.stringify(model)},"stream":true,"stream_options":{"include_usage":true},` +
+    `{"model":${JSON.stringify(model)},${salt}"stream":true,"stream_options":{"include_usage":true},` +
     `"ignore_eos":true,"max_tokens":${request.outputLength},"prompt":${prompt}}`
   );
 }
