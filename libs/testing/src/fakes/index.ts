@@ -1,10 +1,12 @@
 export { blocksAsText, describeBlockStore } from './describe-block-store.js';
 export { describeEventBus, type EventBusHarness } from './describe-event-bus.js';
+export { describeObjectStore } from './describe-object-store.js';
 export { FakeBlockStore } from './fake-block-store.js';
 export { FakeBroker, type FakeDeadLetter, type StoredMessage } from './fake-broker.js';
 export { FakeClock } from './fake-clock.js';
 export { FakeCluster } from './fake-cluster.js';
 export { FakeEventBus, type FakeEventBusOptions } from './fake-event-bus.js';
+export { FakeObjectStore } from './fake-object-store.js';
 export { FaultyCluster, type FaultyClusterOptions, type WriteFault } from './faulty-cluster.js';
 export type { JestApi } from './jest-api.js';
 export { until } from './until.js';
