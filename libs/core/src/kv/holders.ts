@@ -18,3 +18,12 @@ export function objectStoreHolder(namespace: string, pool: string): string {
 export function isStorageHolder(holder: string): boolean {
   return holder.startsWith(MARK);
 }
+
+/** The pool whose engines storage serves; undefined for an engine, or a name that is none of ours. */
+export function poolOfHolder(
+  holder: string,
+): { readonly namespace: string; readonly pool: string } | undefined {
+  const [namespace, pool, kind] = holder.slice(MARK.length).split('/');
+  if (!isStorageHolder(holder) || !namespace || !pool || !kind) return undefined;
+  return { namespace, pool };
+}

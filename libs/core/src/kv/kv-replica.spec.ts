@@ -213,4 +213,23 @@ describe('KvReplica', () => {
     expect(replica.applySnapshot({ ...snapshot, sequence: 49 }, 0)).toBe('applied');
     expect(replica.sync(ENGINE, 0)?.state).toBe('synced');
   });
+
+  it('forgets storage that falls silent, never an engine, and takes it back with its next snapshot', () => {
+    const index = new PrefixIndex();
+    const replica = new KvReplica(index);
+    const storage = '@ns/p/s3';
+    const tell = (engineId: string, sequence: number, nowMs: number) =>
+      replica.applyDelta({ ...delta(1, sequence, [sequence]), engineId }, nowMs);
+    tell(storage, 1, 0);
+    tell(ENGINE, 1, 0);
+    expect(replica.forgetSilentStorage(1000, 1000)).toBe(0);
+    expect(replica.forgetSilentStorage(1001, 1000)).toBe(1);
+    expect([index.blocksOf(storage), index.blocksOf(ENGINE)]).toEqual([0, 1]);
+    expect([replica.isSynced(storage), replica.isSynced(ENGINE)]).toEqual([false, true]);
+    expect(tell(storage, 2, 2000)).toBe('parked');
+    const tiers = [{ tier: 's3' as const, keys: keys([1, 2]) }];
+    const snapshot = { engineId: storage, incarnation: 1, sequence: 2, tiers };
+    expect(replica.applySnapshot(snapshot, 2000)).toBe('applied');
+    expect(index.blocksOf(storage)).toBe(2);
+  });
 });

@@ -1,3 +1,4 @@
+import { isStorageHolder } from './holders.js';
 import type { PrefixIndex } from './prefix-index.js';
 import { type KvSnapshotPart, SnapshotAssembly } from './snapshot-assembly.js';
 import type { KvDelta } from './types.js';
@@ -125,6 +126,21 @@ export class KvReplica {
     for (const [engineId, engine] of this.states) this.lose(engineId, engine);
   }
 
+  /**
+   * Forgets storage of which nothing was heard for longer than `silentMs`: while nobody tells what was deleted there, none
+   * of it can be promised. It comes back with its next snapshot. Returns how many were forgotten.
+   */
+  forgetSilentStorage(nowMs: number, silentMs: number): number {
+    let forgotten = 0;
+    for (const [holder, { heardMs }] of this.states) {
+      if (!isStorageHolder(holder) || nowMs - heardMs <= silentMs) continue;
+      this.index.clear(holder);
+      this.states.delete(holder);
+      forgotten++;
+    }
+    return forgotten;
+  }
+
   sync(engineId: string, nowMs: number): EngineSync | undefined {
     const engine = this.states.get(engineId);
     if (!engine) return undefined;
@@ -137,6 +153,7 @@ export class KvReplica {
     return this.states.get(engineId)?.state === 'synced';
   }
 
+  /** Engines and storage. */
   engines(): IterableIterator<string> {
     return this.states.keys();
   }

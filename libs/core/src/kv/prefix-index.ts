@@ -1,7 +1,15 @@
 import { EngineSlots } from './engine-slots.js';
 import { HolderCells, NONE } from './holder-cells.js';
 import { grown, halves, KeyTable } from './key-table.js';
-import { type PrefixMatch, TIERS, type Tier } from './types.js';
+import { type StorageCells, StorageWalk } from './storage-walk.js';
+import {
+  type EngineHolders,
+  type PrefixMatch,
+  TIERS,
+  type Tier,
+  type TieredMatch,
+  type TierKeys,
+} from './types.js';
 
 export interface PrefixIndexOptions {
   /** Most (block, engine) pairs kept; stores beyond it are refused and counted. Default 32 million (about 1.5 GiB). */
@@ -15,12 +23,18 @@ const SWEEP_PER_CALL = 64;
  * Which engine holds which block on which tier. Storing what is stored and removing what is absent change nothing, so a
  * repeated fact cannot inflate a holder; counting duplicates of one engine is `BlockLedger`'s work.
  * A lookup may miss a block, it never claims one that was removed or fenced.
+ *
+ * Storage (`isStorageHolder`) is stored like an engine, on lists of its own: `match` looks at engines only and costs the
+ * same however much storage holds; `matchTiered` goes on in storage.
  */
 export class PrefixIndex {
   private readonly table = new KeyTable(1024);
   private readonly cells = new HolderCells();
   private readonly slots = new EngineSlots();
   private holderHeads = new Uint32Array(1024);
+  /** As `holderHeads`, of storage; empty until there is some. */
+  private storageHeads = new Uint32Array(0);
+  private storageWalk: StorageWalk | undefined;
   private readonly fenced: number[] = [];
   private readonly maxHolders: number;
   private refusedCount = 0;
@@ -52,9 +66,15 @@ export class PrefixIndex {
 
   /** Memory of the arrays. */
   get bytes(): number {
-    return this.table.bytes + this.cells.bytes + this.holderHeads.byteLength;
+    return this.table.bytes + this.cells.bytes + this.holderHeads.byteLength + this.storageHeads.byteLength;
   }
 
+  /** Storage that holds anything, or did and was not cleared. */
+  get storageHolders(): number {
+    return this.slots.storageCount;
+  }
+
+  /** Engines and storage. */
   engines(): IterableIterator<string> {
     return this.slots.engines();
   }
@@ -89,7 +109,7 @@ export class PrefixIndex {
     for (let i = 0; i < words.length; i += 2) {
       const block = this.table.find(words[i] as number, words[i + 1] as number);
       if (block < 0) continue;
-      let cell = this.holderHeads[block] as number;
+      let cell = this.headsFor(slot)[block] ?? NONE;
       while (cell !== NONE && this.cells.slot(cell) !== slot) cell = this.cells.nextHolder(cell);
       if (cell === NONE) continue;
       const left = this.cells.tiers(cell) & ~bit;
@@ -125,17 +145,51 @@ export class PrefixIndex {
     return matches;
   }
 
-  /** Engines that hold the block, with a bit per tier (bit i = `TIERS[i]`). */
+  /**
+   * As `match` for the given engines; where an engine's own prefix ends, the contiguous run over what its holders have
+   * (the best tier of any) is added. A block behind that end counts from storage only, as engines load it. One pass per
+   * distinct set of holders that have any of the keys; as cheap as `match` while there is no storage.
+   */
+  matchTiered(keys: BigUint64Array, engines: readonly EngineHolders[]): TieredMatch[] {
+    const words = halves(keys);
+    this.walk(words);
+    const matches = engines.map(({ engineId }): TieredMatch => {
+      const match = this.takeMatch(engineId, this.slots.find(engineId));
+      return { engineId, blocks: match.blocks, byTier: match.byTier, ownBlocks: match.blocks };
+    });
+    this.depth.fill(0, 0, this.slots.bound);
+    if (this.slots.storageCount === 0) return matches;
+    this.storageWalk ??= new StorageWalk();
+    return this.storageWalk.extend(this.storageCells(), words, matches, engines);
+  }
+
+  /**
+   * Keys that the holders have from block `from` on, without a hole and at most `limit`, by best tier: what `matchTiered`
+   * counted behind an engine's own prefix.
+   */
+  storedBehind(keys: BigUint64Array, from: number, holders: readonly string[], limit: number): TierKeys[] {
+    if (this.slots.storageCount === 0) return [];
+    this.storageWalk ??= new StorageWalk();
+    const tiers = this.storageWalk.tiersOf(this.storageCells(), halves(keys), from, holders, limit);
+    return TIERS.map((tier, t) => ({
+      tier,
+      keys: keys.subarray(from, from + tiers.length).filter((_, i) => tiers[i] === t),
+    })).filter((load) => load.keys.length > 0);
+  }
+
+  /** Engines and storage that hold the block, with a bit per tier (bit i = `TIERS[i]`). */
   holdersOf(key: bigint): Array<{ engineId: string; tierBits: number }> {
     const words = halves(new BigUint64Array([key]));
     const block = this.table.find(words[0] as number, words[1] as number);
     const found: Array<{ engineId: string; tierBits: number }> = [];
     if (block < 0) return found;
-    let cell = this.holderHeads[block] as number;
-    for (; cell !== NONE; cell = this.cells.nextHolder(cell)) {
-      const slot = this.cells.slot(cell);
-      if (this.slots.isAlive(slot))
-        found.push({ engineId: this.slots.idOf(slot), tierBits: this.cells.tiers(cell) });
+    for (const heads of [this.holderHeads, this.storageHeads]) {
+      let cell = heads[block] ?? NONE;
+      for (; cell !== NONE; cell = this.cells.nextHolder(cell)) {
+        const slot = this.cells.slot(cell);
+        if (this.slots.isAlive(slot))
+          found.push({ engineId: this.slots.idOf(slot), tierBits: this.cells.tiers(cell) });
+      }
     }
     return found;
   }
@@ -178,7 +232,7 @@ export class PrefixIndex {
   private storeOne(slot: number, bit: number, low: number, high: number): boolean {
     const known = this.table.find(low, high);
     if (known >= 0) {
-      for (let c = this.holderHeads[known] as number; c !== NONE; c = this.cells.nextHolder(c)) {
+      for (let c = this.headsFor(slot)[known] ?? NONE; c !== NONE; c = this.cells.nextHolder(c)) {
         if (this.cells.slot(c) !== slot) continue;
         this.cells.setTiers(c, this.cells.tiers(c) | bit);
         return true;
@@ -187,9 +241,11 @@ export class PrefixIndex {
     if (this.cells.count >= this.maxHolders && this.sweep(SWEEP_PER_CALL) === 0) return false;
     const block = this.table.add(low, high);
     this.holderHeads = grown(this.holderHeads, this.table.capacity);
-    const head = this.holderHeads[block] as number;
-    const cell = this.cells.add(block, slot, bit, head, this.slots.head(slot));
-    this.holderHeads[block] = cell;
+    if (this.storageHeads.length > 0 || this.slots.isStorage(slot))
+      this.storageHeads = grown(this.storageHeads, this.table.capacity);
+    const heads = this.headsFor(slot);
+    const cell = this.cells.add(block, slot, bit, heads[block] as number, this.slots.head(slot));
+    heads[block] = cell;
     this.slots.setHead(slot, cell);
     this.slots.addCount(slot, 1);
     return true;
@@ -198,10 +254,12 @@ export class PrefixIndex {
   private drop(cell: number, slot: number): void {
     const block = this.cells.block(cell);
     const after = this.cells.nextHolder(cell);
-    const first = this.holderHeads[block] as number;
+    const heads = this.headsFor(slot);
+    const first = heads[block] as number;
     if (first === cell) {
-      this.holderHeads[block] = after;
-      if (after === NONE) this.table.delete(block);
+      heads[block] = after;
+      if (this.holderHeads[block] === NONE && (this.storageHeads[block] ?? NONE) === NONE)
+        this.table.delete(block);
     } else {
       let before = first;
       while (this.cells.nextHolder(before) !== cell) before = this.cells.nextHolder(before);
@@ -209,6 +267,14 @@ export class PrefixIndex {
     }
     this.slots.setHead(slot, this.cells.release(cell, this.slots.head(slot)));
     this.slots.addCount(slot, -1);
+  }
+
+  private headsFor(slot: number): Uint32Array {
+    return this.slots.isStorage(slot) ? this.storageHeads : this.holderHeads;
+  }
+
+  private storageCells(): StorageCells {
+    return { table: this.table, cells: this.cells, slots: this.slots, heads: this.storageHeads };
   }
 
   /** Leaves in `depth` how many leading blocks each slot holds, and in `tierCounts` how many of them per best tier. */

@@ -47,3 +47,22 @@ export interface PrefixMatch {
   readonly blocks: number;
   readonly byTier: readonly number[];
 }
+
+/** An engine and the storage that its node and pool offer it. */
+export interface EngineHolders {
+  readonly engineId: string;
+  /** Names from `nodeHolder` and `objectStoreHolder`. */
+  readonly holders: readonly string[];
+}
+
+/** `PrefixMatch` that goes on in storage where the engine's own prefix ends. */
+export interface TieredMatch extends PrefixMatch {
+  /** Blocks that the engine itself holds; those behind them, up to `blocks`, come from storage. */
+  readonly ownBlocks: number;
+}
+
+/** Keys on one tier. */
+export interface TierKeys {
+  readonly tier: Tier;
+  readonly keys: BigUint64Array;
+}
