@@ -215,4 +215,28 @@ describe('other layouts', () => {
       removalsLost: false,
     });
   });
+
+  it.each([
+    ['array', 'bytes'],
+    ['map', 'bytes'],
+    ['array', 'int'],
+    ['map', 'int'],
+  ] as const)('reads which file a storage tier wrote (%s, %s)', (layout, hashes) => {
+    const place = {
+      type: 'stored',
+      hashes: [digestA, digestB],
+      parent: null,
+      tokenIds: [],
+      blockSize: 0,
+    } as const;
+    const events = ['STORAGE', 'CPU'].map((medium) => ({ ...place, medium }));
+    const payload = encodeEngineBatch({ timestampMs: 0, rank: 0, events }, { layout, hashes });
+    const [onStorage, onCpu] = decodeEngineBatch(0, payload).batch?.events ?? [];
+    const fileDigest = hashes === 'bytes' ? Uint8Array.from(digestB) : null;
+    expect(onStorage).toMatchObject({ tier: 's3', tokenIds: [], fileDigest });
+    expect(onCpu).not.toHaveProperty('fileDigest');
+    // Not a window on the message, which would keep all of it in memory.
+    if (onStorage?.type === 'stored' && onStorage.fileDigest)
+      expect(onStorage.fileDigest.buffer.byteLength).toBe(digestB.length);
+  });
 });

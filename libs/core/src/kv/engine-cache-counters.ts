@@ -9,7 +9,11 @@ export type SkipReason =
   /** Another block size than the engine's. */
   | 'block-size'
   /** Tokens and hashes do not match in number. */
-  | 'not-dense';
+  | 'not-dense'
+  /** A file on storage with a block that is not known: without all its keys nobody can use it. */
+  | 'file-unknown-block'
+  /** A file on storage of an engine that does not send whole digests: its name is not known. */
+  | 'file-unnamed';
 
 /** What happened to one engine's events since the cache was made. Monotonic. */
 export interface EngineCacheCounters {
@@ -59,6 +63,14 @@ export function emptyCounters(): EngineCacheCounters {
     orphansParked: 0,
     orphansAdopted: 0,
     orphansDropped: 0,
-    skipped: { 'unknown-tier': 0, 'attention-kind': 0, group: 0, 'block-size': 0, 'not-dense': 0 },
+    skipped: {
+      'unknown-tier': 0,
+      'attention-kind': 0,
+      group: 0,
+      'block-size': 0,
+      'not-dense': 0,
+      'file-unknown-block': 0,
+      'file-unnamed': 0,
+    },
   };
 }

@@ -5,6 +5,7 @@ import { type EngineCacheCounters, emptyCounters } from './engine-cache-counters
 import type { EngineBatch } from './engine-events.js';
 import { EventApplier } from './event-applier.js';
 import { ReplayCheck } from './replay-check.js';
+import { type StoredFile, StoredFiles } from './stored-files.js';
 import type { EngineBlocks, KvDelta, KvSnapshot } from './types.js';
 
 export interface EngineCacheOptions {
@@ -18,6 +19,8 @@ export interface EngineCacheOptions {
   /** Blocks kept from an earlier process; nothing of them is published before a replay proves the engine's life the same. */
   readonly restored?: RestoredCache;
   readonly maxOrphanBlocks?: number;
+  /** Whether files that the engine announces on storage wait for `takeFiles`; else it counts as their holder. */
+  readonly collectFiles?: boolean;
   /** Live batches kept while a replay is under way. */
   readonly maxParkedBatches?: number;
 }
@@ -53,6 +56,7 @@ export class EngineCache {
   readonly counters: EngineCacheCounters = emptyCounters();
   private readonly ledger = new BlockLedger();
   private readonly order = new BatchOrder();
+  private readonly files: StoredFiles | undefined;
   private readonly applier: EventApplier;
   private replay: ReplayCheck | undefined;
   private parked: EngineBatch[] = [];
@@ -71,10 +75,15 @@ export class EngineCache {
   /** `nowMs` is the caller's clock; incarnations are made from it so that they grow without being stored anywhere. */
   constructor(options: EngineCacheOptions, nowMs: number) {
     const { model, blockSize, incarnationAfter = 0, restored, maxOrphanBlocks = 16_384 } = options;
+    if (options.collectFiles) this.files = new StoredFiles();
     this.engineId = options.engineId;
     this.maxParkedBatches = options.maxParkedBatches ?? 10_000;
     this.landmark = restored?.landmark;
-    this.applier = new EventApplier(model, this.ledger, this.counters, { blockSize, maxOrphanBlocks });
+    this.applier = new EventApplier(model, this.ledger, this.counters, {
+      blockSize,
+      maxOrphanBlocks,
+      files: this.files,
+    });
     this.life = Math.max(incarnationAfter + 1, Math.floor(nowMs));
     this.unproven = restored !== undefined;
     if (!restored) return;
@@ -267,6 +276,19 @@ export class EngineCache {
         removed: changes?.removed ?? [],
       },
     };
+  }
+
+  /** Files that `takeFiles` would return. */
+  get pendingFiles(): number {
+    return this.files?.length ?? 0;
+  }
+
+  /**
+   * Files that the engine said it wrote to storage since the last call. They outlive the engine's cache, so neither a
+   * replay nor a new incarnation holds them back or takes them away; a replay announces some again.
+   */
+  takeFiles(): readonly StoredFile[] {
+    return this.files?.take() ?? [];
   }
 
   /** Everything held after the last delta, for the replicas; undefined before the first. */

@@ -25,6 +25,11 @@ export interface StoredEvent {
   readonly extraKeys?: ReadonlyArray<readonly ExtraKey[] | null>;
   /** KV-cache group of a hybrid model. */
   readonly groupIdx?: number;
+  /**
+   * Only of a store to medium `STORAGE` without tokens: the blocks are in one file, and this whole digest of the last one
+   * names it; null when the engine sends integers, which do not.
+   */
+  readonly fileDigest?: Uint8Array | null;
   /** Attention kind of that group, as the engine names it (`full_attention`, `sliding_window`, …). */
   readonly specKind?: string;
 }

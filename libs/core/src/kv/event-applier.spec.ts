@@ -4,6 +4,7 @@ import { BlockLedger } from './block-ledger.js';
 import { emptyCounters } from './engine-cache-counters.js';
 import type { EngineEvent, StoredEvent } from './engine-events.js';
 import { EventApplier } from './event-applier.js';
+import { StoredFiles } from './stored-files.js';
 import type { Tier } from './types.js';
 
 const MODEL = 'm';
@@ -28,10 +29,10 @@ function stored(path: readonly number[], from: number, tier: Tier = 'gpu'): Stor
   };
 }
 
-function setUp(maxOrphanBlocks = 100) {
+function setUp(maxOrphanBlocks = 100, files?: StoredFiles) {
   const ledger = new BlockLedger();
   const counters = emptyCounters();
-  const applier = new EventApplier(MODEL, ledger, counters, { maxOrphanBlocks });
+  const applier = new EventApplier(MODEL, ledger, counters, { maxOrphanBlocks, files });
   const send = (...events: EngineEvent[]) => {
     for (const event of events) applier.apply(event);
   };
@@ -108,6 +109,8 @@ describe('EventApplier', () => {
     expect(held()).toEqual([keyOf([1])]);
     const { skipped, unknownRemovals } = counters;
     expect(skipped).toEqual({
+      'file-unknown-block': 0,
+      'file-unnamed': 0,
       'unknown-tier': 1,
       'attention-kind': 1,
       group: 2,
@@ -115,5 +118,49 @@ describe('EventApplier', () => {
       'not-dense': 1,
     });
     expect(unknownRemovals).toBe(1);
+  });
+
+  describe('a file on storage', () => {
+    const paths = [[1], [1, 1]];
+    const file = (fileDigest: Uint8Array | null, ...blocks: number[][]): StoredEvent => ({
+      type: 'stored',
+      hashes: blocks.map(hashOf),
+      parent: null,
+      tokenIds: [],
+      blockSize: 0,
+      tier: 's3',
+      fileDigest,
+    });
+    const digest = Uint8Array.of(0, 0xab, 0x0f);
+
+    it('makes the engine a holder where files are not collected', () => {
+      const { send, held } = setUp();
+      send(stored([1, 1], 0), file(digest, ...paths));
+      expect(held('s3')).toEqual(paths.map((path) => keyOf(path)).sort());
+    });
+
+    it('is collected with its name and all its keys, and the engine does not hold it', () => {
+      const files = new StoredFiles();
+      const { send, held, counters } = setUp(100, files);
+      send(stored([1, 1], 0), file(digest, ...paths), file(digest, ...paths));
+      expect(held('s3')).toEqual([]);
+      expect(files.length).toBe(2);
+      const keys = BigUint64Array.from(paths.map((path) => keyOf(path)));
+      expect(files.take()[0]).toEqual({ hash: '00ab0f', keys });
+      expect(files.take()).toEqual([]);
+      expect(counters.unknownPlacements).toBe(0);
+      // Other storage without tokens still makes the engine its holder.
+      const { fileDigest: _, ...elsewhere } = file(null, ...paths);
+      send(elsewhere);
+      expect(held('s3')).toHaveLength(2);
+    });
+
+    it('is skipped and counted with a block that is not known, or without a name', () => {
+      const files = new StoredFiles();
+      const { send, counters } = setUp(100, files);
+      send(stored([1], 0), file(digest, ...paths), file(null, [1]), file(digest));
+      expect(files.length).toBe(0);
+      expect(counters.skipped).toMatchObject({ 'file-unknown-block': 1, 'file-unnamed': 2 });
+    });
   });
 });

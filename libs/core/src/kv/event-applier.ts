@@ -3,6 +3,7 @@ import type { EngineCacheCounters, SkipReason } from './engine-cache-counters.js
 import type { EngineEvent, RemovedEvent, StoredEvent } from './engine-events.js';
 import { EventKeys } from './event-keys.js';
 import { OrphanPool } from './orphan-pool.js';
+import type { StoredFiles } from './stored-files.js';
 import type { Tier } from './types.js';
 
 /** Attention kinds for which a prefix is usable exactly when all its blocks are there. */
@@ -18,7 +19,12 @@ export class EventApplier {
     private readonly model: string,
     private readonly ledger: BlockLedger,
     private readonly counters: EngineCacheCounters,
-    options: { readonly blockSize?: number; readonly maxOrphanBlocks: number },
+    private readonly options: {
+      readonly blockSize?: number;
+      readonly maxOrphanBlocks: number;
+      /** Where files on storage go; without it their blocks count as held by the engine. */
+      readonly files?: StoredFiles;
+    },
   ) {
     this.orphans = new OrphanPool(options.maxOrphanBlocks);
     if (options.blockSize) this.keys = new EventKeys(model, options.blockSize);
@@ -73,7 +79,11 @@ export class EventApplier {
 
   private stored(event: StoredEvent, tier: Tier): void {
     if (event.tokenIds.length === 0) {
-      this.attach(event, tier);
+      const { files } = this.options;
+      if (files && event.fileDigest !== undefined) {
+        const reason = files.add(event, this.ledger);
+        if (reason) this.counters.skipped[reason]++;
+      } else this.attach(event, tier);
       return;
     }
     this.keys ??= new EventKeys(this.model, event.blockSize);

@@ -7,4 +7,5 @@ export * from './holders.js';
 export * from './kv-replica.js';
 export * from './prefix-index.js';
 export type { KvSnapshotPart } from './snapshot-assembly.js';
+export type { StoredFile } from './stored-files.js';
 export * from './types.js';

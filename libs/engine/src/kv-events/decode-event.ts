@@ -1,7 +1,14 @@
 import type { EngineEvent, ExtraKey, RemovedEvent, StoredEvent } from '@penstock/core/kv';
 import { count, type Problems } from './event-problem.js';
-import { areTokenIds, extraKeyList, hashList, hashValue, optionalCount } from './field-values.js';
-import { tierOfMedium } from './medium-tier.js';
+import {
+  areTokenIds,
+  extraKeyList,
+  hashList,
+  hashValue,
+  optionalCount,
+  wholeDigest,
+} from './field-values.js';
+import { isFileMedium, tierOfMedium } from './medium-tier.js';
 import {
   CLEARED_FIELDS,
   type FieldName,
@@ -67,19 +74,24 @@ function storedEvent(raw: RawEvent, problems: Problems): StoredEvent | undefined
     return refused(problems, 'bad-group');
   }
   const specKind = get('kv_cache_spec_kind');
-  return {
+  const medium = get('medium');
+  const stored: StoredEvent = {
     type: 'stored',
     hashes: list.hashes,
     // llm-d's storage backend writes 0 where vLLM writes nil.
     parent: parent === 0n ? null : parent,
     tokenIds,
     blockSize: blockSize as number,
-    tier: tierOf(get('medium'), problems),
+    tier: tierOf(medium, problems),
     loraName: identity.loraName,
     extraKeys: identity.extraKeys,
     groupIdx,
     specKind: typeof specKind === 'string' ? specKind : undefined,
   };
+  if (tokenIds.length > 0 || !isFileMedium(medium)) {
+    return stored;
+  }
+  return { ...stored, fileDigest: wholeDigest((get('block_hashes') as unknown[]).at(-1)) };
 }
 
 function removedEvent(raw: RawEvent, problems: Problems): DecodedEvent {

@@ -21,6 +21,12 @@ export function hashValue(value: unknown): Hash | undefined {
   return Number.isSafeInteger(value) ? BigInt.asUintN(64, BigInt(value as number)) : undefined;
 }
 
+/** The digest behind a hash that `hashValue` took; null where the engine sent an integer. */
+export function wholeDigest(value: unknown): Uint8Array | null {
+  // A copy: the original is a window on the whole message and would keep it in memory.
+  return value instanceof Uint8Array ? Uint8Array.from(value) : null;
+}
+
 /** All hashes of an event, in order, and how many values were none. Undefined when there is no list. */
 export function hashList(value: unknown): { hashes: Hash[]; bad: number } | undefined {
   if (!Array.isArray(value)) {

@@ -27,3 +27,8 @@ export function tierOfMedium(medium: unknown): EventTier {
     ? (MEDIA[medium.toUpperCase()] as EventTier)
     : 'unknown';
 }
+
+/** Whether a store on this medium announces one file of a storage tier of vLLM (file system or object store alike). */
+export function isFileMedium(medium: unknown): boolean {
+  return typeof medium === 'string' && medium.toUpperCase() === 'STORAGE';
+}
