@@ -21,6 +21,8 @@ export interface Endpoint {
   readonly terminating: boolean;
   /** The pod is about to be removed (annotation `penstock.dev/draining`): it serves, but nothing new should go there. */
   readonly draining: boolean;
+  /** Node that the pod runs on; absent until it is bound to one. */
+  readonly nodeName?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** From a container port named `kv-events` (plus the rank, as vLLM does); absent when none is declared. */
   readonly kvEventsPort?: number;

@@ -47,6 +47,13 @@ describe('endpointsOf', () => {
     ]);
   });
 
+  it('says which node a bound pod runs on', () => {
+    const pod = enginePod({});
+    const bound = { ...pod, spec: { containers: [], ...pod.spec, nodeName: 'node-7' } } as Pod;
+    expect(endpointsOf(pool, [bound])[0]?.nodeName).toBe('node-7');
+    expect(endpointsOf(pool, [pod])[0]).not.toHaveProperty('nodeName');
+  });
+
   it('makes one endpoint per target port, with the KV ports of its rank', () => {
     const pod = enginePod({ ports: [{ name: 'kv-events', containerPort: 5557 }] });
     const ranks = endpointsOf({ ...pool, targetPorts: [8000, 8001, 8002] }, [pod]);

@@ -43,6 +43,7 @@ function endpoint(pool: Pool, pod: Pod, ip: string, port: number, rank: number):
   const { name, uid, labels, annotations } = pod.metadata;
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const { restartCount, startedAtMs } = life(pod, port);
+  const nodeName = pod.spec?.nodeName;
   const kvEventsPort = namedPort(pod, KV_EVENTS_PORT);
   const kvReplayPort = namedPort(pod, KV_REPLAY_PORT);
   return {
@@ -60,6 +61,7 @@ function endpoint(pool: Pool, pod: Pod, ip: string, port: number, rank: number):
     terminating,
     // Whatever the deadline says: who set the annotation takes it away again when the engine is to stay.
     draining: annotations?.[DRAINING_ANNOTATION] !== undefined,
+    ...(nodeName ? { nodeName } : {}),
     labels: labels ?? {},
     ...(kvEventsPort === undefined ? {} : { kvEventsPort: kvEventsPort + rank }),
     ...(kvReplayPort === undefined ? {} : { kvReplayPort: kvReplayPort + rank }),
