@@ -216,7 +216,16 @@ export class KubernetesCluster implements Cluster {
   }
 
   async probe(): Promise<void> {
-    await this.#rest.json({ method: 'GET', path: '/version' });
+    await this.version();
+  }
+
+  /** What the API server calls its version, e.g. `v1.36.0`. */
+  async version(): Promise<string> {
+    const { gitVersion } = await this.#rest.json<{ gitVersion?: string }>({
+      method: 'GET',
+      path: '/version',
+    });
+    return gitVersion ?? 'unknown';
   }
 
   /** Stops every informer, gives every lease back and closes the connections. */

@@ -1,3 +1,4 @@
+export { inspectRedis, type RedisReport } from './inspect/inspect-redis.js';
 export type { RedisBlockStoreOptions, RedisTls } from './redis/redis-options.js';
 export { RedisBlockStore } from './redis-block-store.js';
 export type { S3Options } from './s3/s3-options.js';
