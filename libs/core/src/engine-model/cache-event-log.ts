@@ -20,7 +20,7 @@ export class CacheEventLog<R extends EngineRequest> {
   }
 
   /** Starts a run of stored blocks of one request; `stored` calls follow. `parent` -1 means none. */
-  beginStored(request: R, firstBlock: number, parent: number): void {
+  beginStored(request: R, firstBlock: number, parent: number, loaded: boolean): void {
     if (!this.enabled) return;
     this.removing = false;
     this.open = [];
@@ -30,6 +30,7 @@ export class CacheEventLog<R extends EngineRequest> {
       firstBlock,
       contents: this.open,
       parent: parent === -1 ? undefined : parent,
+      ...(loaded && { loaded }),
     });
   }
 

@@ -9,6 +9,8 @@ export interface StoredRun<R extends EngineRequest = EngineRequest> {
   readonly contents: readonly number[];
   /** Content before the first block; undefined when that is the request's first block. */
   readonly parent: number | undefined;
+  /** Present when the blocks were loaded from the secondary cache instead of computed. */
+  readonly loaded?: true;
 }
 
 /** Cached contents were given up for new blocks: vLLM's BlockRemoved, once per copy. */

@@ -8,4 +8,10 @@ export interface EngineGauges {
   readonly prefixCacheQueryTokens: number;
   readonly prefixCacheHitTokens: number;
   readonly preemptions: number;
+  /** Of the tokens that the GPU did not have, asked of the secondary cache at admission and loaded from it. */
+  readonly externalQueryTokens: number;
+  readonly externalHitTokens: number;
+  /** Loads started, and admissions at which storage had blocks that were quicker to compute. */
+  readonly loads: number;
+  readonly loadsRefused: number;
 }

@@ -5,7 +5,9 @@ import type { EngineGauges } from './engine-gauges.js';
 import type { EngineOptions } from './engine-options.js';
 import type { EngineProfile } from './engine-profile.js';
 import type { EngineRequest } from './engine-request.js';
+import { Offloading } from './offloading.js';
 import { PrefixLookup } from './prefix-lookup.js';
+import type { SecondaryCache } from './secondary-cache.js';
 import { Sequence } from './sequence.js';
 import type { StepOutcome } from './step-outcome.js';
 import { stepTimeMs } from './step-time.js';
@@ -17,8 +19,9 @@ interface Chunk<R extends EngineRequest> {
 
 /**
  * One engine: vLLM v1's scheduler (continuous batching under a token budget, running sequences first, chunked
- * prefill, recompute preemption of the newest) over a prefix cache, with the calibrated step time. It has no
- * clock: the driver calls `beginStep`, lets `durationMs` pass, then calls `endStep`.
+ * prefill, recompute preemption of the newest) over a prefix cache, with the calibrated step time. Prompt blocks may
+ * also come from a secondary cache, beside the steps. It has no clock: the driver calls `beginStep`, lets
+ * `durationMs` pass, then calls `endStep`.
  */
 export class EngineModel<R extends EngineRequest = EngineRequest> {
   readonly blockSize: number;
@@ -30,6 +33,8 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
   private readonly decodes: DecodeBatch<R>;
   private readonly events: CacheEventLog<R>;
   private readonly lookup: PrefixLookup;
+  /** Absent without a secondary cache. */
+  private readonly offloading: Offloading<R> | undefined;
   private readonly sequences = new Map<R['id'], Sequence<R>>();
   private readonly waiting: Sequence<R>[] = [];
   /** In order of admission; at most the last one is still prefilling. */
@@ -38,12 +43,14 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
   private preempted: R[] = [];
   private step = 0;
   private inStep = false;
+  private stepMs = 0;
   private admissions = 0;
   private queryTokens = 0;
   private hitTokens = 0;
   private preemptions = 0;
 
-  constructor(options: EngineOptions) {
+  /** `secondary` absent: what leaves the GPU is computed again. */
+  constructor(options: EngineOptions, secondary?: SecondaryCache<R>) {
     this.profile = options.profile;
     this.blockSize = options.blockSize ?? 16;
     this.blockCount = options.blockCount ?? Math.floor(options.profile.kvPoolTokens / this.blockSize);
@@ -63,6 +70,9 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
     this.pool = new BlockPool(this.blockCount, (content) => this.events.removed(content));
     this.decodes = new DecodeBatch(this.blockSize);
     this.lookup = new PrefixLookup(this.pool, this.blockSize);
+    const { profile, blockSize, maxBatchedTokens } = this;
+    const gate = options.loadGate ?? true;
+    this.offloading = secondary && new Offloading(secondary, { profile, blockSize, maxBatchedTokens, gate });
   }
 
   /** Puts a request in the queue. Throws when it could never fit, with the reason. */
@@ -78,7 +88,7 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
   /** Schedules the next forward pass and says how long it takes; undefined when there is nothing to do. */
   beginStep(): { readonly durationMs: number } | undefined {
     if (this.inStep) throw new Error('EngineModel.beginStep: the step before has not ended; call endStep');
-    if (this.running.length === 0 && this.waiting.length === 0) return undefined;
+    if (this.running.length === 0 && this.waiting.length === 0 && !this.isOffloading()) return undefined;
     this.step++;
     this.chunks = [];
     this.preempted = [];
@@ -87,7 +97,9 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
     budget -= this.continuePrefill(budget);
     if (this.preempted.length === 0) this.admit(budget);
     this.inStep = true;
-    return { durationMs: this.durationMs() };
+    const idle = this.decodes.size === 0 && this.chunks.length === 0;
+    this.stepMs = idle && this.offloading?.loading ? this.offloading.waitMs : this.durationMs();
+    return { durationMs: this.stepMs };
   }
 
   /** Completes the step that `beginStep` started. */
@@ -105,6 +117,7 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
     }
     for (const { sequence, tokens } of this.chunks) {
       sequence.computedTokens += tokens;
+      this.offloading?.computed(sequence);
       if (sequence.computedTokens < sequence.knownTokens) continue;
       tokenCount++;
       (sequence.emittedTokens === 0 ? started : resumed).push(sequence.request);
@@ -113,6 +126,7 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
       else this.decodes.add(sequence, this.step);
     }
     for (const sequence of ended) this.leave(sequence);
+    if (this.offloading) this.finishLoads(this.offloading);
     const { step, running, preempted } = this;
     return {
       tokenCount,
@@ -141,6 +155,12 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
       this.sequences.delete(id);
       return true;
     }
+    const aside = this.offloading?.drop(sequence);
+    if (aside) {
+      this.sequences.delete(id);
+      if (aside === 'free') this.free(sequence);
+      return true;
+    }
     // A step in flight has not advanced the counters; its work on the sequence is thrown away.
     if (sequence.decoding) this.decodes.remove(sequence, this.inStep ? this.step - 1 : this.step);
     this.chunks = this.chunks.filter((chunk) => chunk.sequence !== sequence);
@@ -160,12 +180,16 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
 
   gauges(): EngineGauges {
     return {
-      waiting: this.waiting.length,
+      waiting: this.waiting.length + (this.offloading?.waiting ?? 0),
       running: this.running.length,
       kvUsage: 1 - this.pool.freeCount / this.blockCount,
       prefixCacheQueryTokens: this.queryTokens,
       prefixCacheHitTokens: this.hitTokens,
       preemptions: this.preemptions,
+      externalQueryTokens: this.offloading?.queryTokens ?? 0,
+      externalHitTokens: this.offloading?.hitTokens ?? 0,
+      loads: this.offloading?.loadCount ?? 0,
+      loadsRefused: this.offloading?.refusedCount ?? 0,
     };
   }
 
@@ -231,11 +255,15 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
 
   private admit(budgetTokens: number): void {
     let budget = budgetTokens;
+    const { offloading } = this;
+    if (offloading) budget -= this.admitLoaded(offloading.ready, budget);
     while (budget > 0 && this.waiting.length > 0 && this.running.length < this.maxSequences) {
       const sequence = this.waiting[0]!;
       const plan = this.lookup.plan(sequence, budget);
       if (!plan) return;
       this.waiting.shift();
+      const load = offloading?.choose(sequence, plan.hitBlocks);
+      if (load && load.chunks > 0 && offloading?.defer(sequence, plan.hitBlocks)) continue;
       for (let i = 0; i < plan.hitBlocks; i++) {
         const block = plan.hits[i]!;
         this.pool.acquire(block);
@@ -244,16 +272,57 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
       sequence.blockCount = plan.hitBlocks;
       sequence.storedBlocks = plan.hitBlocks;
       sequence.computedTokens = plan.hitBlocks * this.blockSize;
-      sequence.admission = this.admissions++;
-      this.running.push(sequence);
       if (!sequence.preempted) {
         this.queryTokens += sequence.request.promptTokens;
         this.hitTokens += sequence.computedTokens;
       }
+      if (load && offloading?.start(sequence, plan.hitBlocks, load)) {
+        // All it will need to start: sequences that hold loaded blocks must not wait for each other's.
+        this.grow(sequence, Math.ceil(sequence.knownTokens / this.blockSize));
+        continue;
+      }
       this.grow(sequence, plan.totalBlocks);
-      this.schedule(sequence, plan.tokens);
+      this.run(sequence, plan.tokens);
       budget -= plan.tokens;
     }
+  }
+
+  /** First chunks of sequences whose load has ended; returns their tokens. */
+  private admitLoaded(ready: Sequence<R>[], budget: number): number {
+    let used = 0;
+    while (ready.length > 0 && used < budget && this.running.length < this.maxSequences) {
+      const sequence = ready.shift()!;
+      const tokens = Math.min(sequence.knownTokens - sequence.computedTokens, budget - used);
+      this.run(sequence, tokens);
+      used += tokens;
+    }
+    return used;
+  }
+
+  private run(sequence: Sequence<R>, tokens: number): void {
+    sequence.admission = this.admissions++;
+    this.running.push(sequence);
+    this.schedule(sequence, tokens);
+  }
+
+  /** Makes loaded blocks findable, as vLLM does when a load has ended. */
+  private finishLoads(offloading: Offloading<R>): void {
+    const ended = offloading.advance(this.stepMs);
+    if (ended.length === 0) return;
+    for (const { sequence, untilBlock, abandoned } of ended) {
+      if (abandoned) {
+        this.free(sequence);
+        continue;
+      }
+      this.storeBlocks(sequence, untilBlock, true);
+      sequence.computedTokens = offloading.computedAfter(sequence, untilBlock);
+      offloading.ready.push(sequence);
+    }
+    this.waiting.unshift(...offloading.takeDeferred());
+  }
+
+  private isOffloading(): boolean {
+    return this.offloading !== undefined && (this.offloading.loading || this.offloading.waiting > 0);
   }
 
   private grow(sequence: Sequence<R>, blocks: number): void {
@@ -266,11 +335,11 @@ export class EngineModel<R extends EngineRequest = EngineRequest> {
     this.storeBlocks(sequence, Math.floor((sequence.computedTokens + tokens) / this.blockSize));
   }
 
-  private storeBlocks(sequence: Sequence<R>, until: number): void {
+  private storeBlocks(sequence: Sequence<R>, until: number, loaded = false): void {
     const from = sequence.storedBlocks;
     if (until <= from) return;
     let parent = from === 0 ? -1 : this.pool.contentOf(sequence.blocks[from - 1]!);
-    this.events.beginStored(sequence.request, from, parent);
+    this.events.beginStored(sequence.request, from, parent, loaded);
     for (let i = from; i < until; i++) {
       const content = sequence.contentOf(i);
       this.pool.store(sequence.blocks[i]!, content, parent);

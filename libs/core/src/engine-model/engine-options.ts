@@ -13,4 +13,6 @@ export interface EngineOptions {
   readonly maxSequences?: number;
   /** Whether outcomes carry `cacheEvents`, default true. */
   readonly reportCacheEvents?: boolean;
+  /** Whether to load from the secondary cache only what is quicker to load than to compute, default true. */
+  readonly loadGate?: boolean;
 }

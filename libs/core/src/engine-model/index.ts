@@ -9,5 +9,6 @@ export * from './find-profile.js';
 export * from './kv-pool-tokens.js';
 export * from './nearest-profile.js';
 export * from './profiles.js';
+export * from './secondary-cache.js';
 export * from './step-outcome.js';
 export * from './step-time.js';

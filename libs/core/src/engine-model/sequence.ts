@@ -17,6 +17,8 @@ export class Sequence<R extends EngineRequest = EngineRequest> {
   allocationPhase = 0;
   /** Order of admission: grows with every admission, also after a preemption. */
   admission = 0;
+  /** Leading prompt chunks that the secondary cache has or was told of. */
+  offloadedChunks = 0;
   /** Whether it lost its blocks before. */
   preempted = false;
   private readonly rememberedContents: number[] = [];
