@@ -175,7 +175,12 @@ describe('ChunkLedger', () => {
         fold(told, ledger.takeChanges());
         expect(told).toEqual(model.held());
         const anew = new Set<string>();
-        fold(anew, ledger.holdings());
+        for (const at of PLACES) {
+          for (const scope of ledger.scopesAt(at)) {
+            const stored = ledger.heldAt(scope, at);
+            fold(anew, [{ scope, place: at, stored, removed: new BigUint64Array(0) }]);
+          }
+        }
         expect(anew).toEqual(told);
         expect(ledger.size).toBe(model.chunks.size);
         for (const at of PLACES) expectPlace(ledger, model, at);

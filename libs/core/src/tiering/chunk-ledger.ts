@@ -1,3 +1,5 @@
+import { halves, KeyTable } from '../kv/key-table.js';
+import { U64List } from '../kv/u64-list.js';
 import { Announcements, type HolderChange } from './announcements.js';
 import type { ChunkFacts, ChunkView, CopyFacts, CopyView, PlaceUse } from './chunk-view.js';
 import { CopyCells, NONE } from './copy-cells.js';
@@ -182,18 +184,32 @@ export class ChunkLedger {
     return this.announcements.take((scope, place, key) => this.isHeld(scope, this.places.enter(place), key));
   }
 
-  /** Every block that is held, by scope and place, as if nothing had been told before. */
-  holdings(): HolderChange[] {
-    const all = new Announcements();
-    for (const row of this.rows) {
-      if (!row || row.scope === '') continue;
-      for (let cell = row.copies; cell !== NONE; cell = this.cells.nextOfChunk[cell] as number) {
-        if (!isUsable(this.cells.state[cell] as number)) continue;
-        const { place } = this.places.at(this.cells.place[cell] as number);
-        all.note(row.scope, place, row.keys, () => false);
+  /** Pools whose engines have chunks at the place, usable or not. */
+  scopesAt(place: Place): Set<string> {
+    const scopes = new Set<string>();
+    for (const cell of this.places.find(place)?.order.oldestFirst() ?? []) {
+      scopes.add(this.row(this.cells.chunk[cell] as number).scope);
+    }
+    scopes.delete('');
+    return scopes;
+  }
+
+  /** Every block that the place holds for the engines of `scope`, each once. */
+  heldAt(scope: string, place: Place): BigUint64Array {
+    const distinct = new KeyTable();
+    const held = new U64List();
+    for (const cell of this.places.find(place)?.order.oldestFirst() ?? []) {
+      const row = this.row(this.cells.chunk[cell] as number);
+      if (row.scope !== scope || !isUsable(this.cells.state[cell] as number)) continue;
+      const words = halves(row.keys);
+      for (let i = 0; i < words.length; i += 2) {
+        const [low, high] = [words[i] as number, words[i + 1] as number];
+        const known = distinct.size;
+        distinct.add(low, high);
+        if (distinct.size > known) held.push(low, high);
       }
     }
-    return all.take(() => true);
+    return held.toArray();
   }
 
   private enter({ path, scope, keys }: ChunkFacts): number {

@@ -60,6 +60,11 @@ describe('DemotionPlanner', () => {
       'c2: cpu > ssd (pressure)',
       'c3: cpu > ssd (pressure)',
     ]);
+    expect(
+      new DemotionPlanner(SETTINGS)
+        .plan(ledger, capacities(100, 1000), (path) => path === 'c2')
+        .map(({ path }) => path),
+    ).toEqual(['c3', 'c4']);
     ledger.beginRead('c2', CPU, true);
     ledger.beginRead('c3', CPU, true);
     expect(planner.plan(ledger, capacities(100, 1000))).toEqual([]);

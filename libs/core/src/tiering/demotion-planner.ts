@@ -29,8 +29,15 @@ export class DemotionPlanner {
     this.gate = new PressureGate(settings);
   }
 
-  /** Moves for now; places without a capacity are left alone, and nothing is moved to them except S3 without a limit. */
-  plan(ledger: ChunkLedger, capacities: readonly PlaceCapacity[]): PlannedMove[] {
+  /**
+   * Moves for now. Places without a capacity are left alone, and nothing is moved to them.
+   * @param isSpared chunks that stay for the time being, as those whose last move failed
+   */
+  plan(
+    ledger: ChunkLedger,
+    capacities: readonly PlaceCapacity[],
+    isSpared: (path: string) => boolean = () => false,
+  ): PlannedMove[] {
     const moves: PlannedMove[] = [];
     const planned = new Set<string>();
     const room = new RoomPlan(ledger, capacities);
@@ -41,7 +48,8 @@ export class DemotionPlanner {
         if (excess <= 0 || moves.length >= this.settings.maxMoves) break;
         const chunk = ledger.chunk(path) as ChunkView;
         const copy = copyAt(chunk, place) as CopyView;
-        if (planned.has(path) || copy.state !== 'valid' || isInMotion(chunk, place)) continue;
+        if (planned.has(path) || isSpared(path) || copy.state !== 'valid' || isInMotion(chunk, place))
+          continue;
         const destination = this.destination(chunk, copy, room, usedBytes > capacityBytes);
         if (destination === 'wait') break;
         const { to, reason } = destination;
