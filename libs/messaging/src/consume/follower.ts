@@ -4,7 +4,7 @@ import { AckPolicy, type ConsumerConfig, DeliverPolicy, type JsMsg, nanos, type 
 import type { Link } from '../connection/link.js';
 import type { AnyStreamName } from '../streams/stream-table.js';
 import { decodeEvent } from '../wire/decode-event.js';
-import { isWanted, type SubjectFilter, subjectFilter } from '../wire/event-subject.js';
+import { isWanted, parseEventSubject, type SubjectFilter, subjectFilter } from '../wire/event-subject.js';
 import type { AnyHandler, ConsumeContext } from './consume-context.js';
 import { received } from './received.js';
 import { SubscriptionLoop } from './subscription-loop.js';
@@ -33,7 +33,7 @@ export class Follower implements Subscription {
   constructor(
     private readonly context: ConsumeContext,
     private readonly followed: FollowedStream,
-    private readonly options: Pick<FollowOptions, 'from' | 'onGap'>,
+    private readonly options: Pick<FollowOptions, 'from' | 'onGap' | 'wantsKey'>,
     private readonly handler: AnyHandler,
   ) {
     const name = `follow ${followed.filter.types.join(', ')}`;
@@ -119,6 +119,8 @@ export class Follower implements Subscription {
   private async take(message: JsMsg): Promise<void> {
     const { counters, log } = this.context;
     counters.received++;
+    const { wantsKey } = this.options;
+    if (wantsKey && !wantsKey(parseEventSubject(message.subject)?.key)) return;
     const decoded = decodeEvent(received(message));
     if (!decoded.event) {
       counters.rejected++;

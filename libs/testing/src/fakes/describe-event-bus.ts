@@ -162,6 +162,20 @@ export function describeEventBus(jest: JestApi, name: string, make: () => Promis
       ]);
     });
 
+    it('passes over events whose key is not wanted', async () => {
+      const place = { namespace: 'wanted', pool: 'p' };
+      bus.publish(gone('a', place));
+      await bus.flush();
+      const { events, handler } = collect();
+      const wantsKey = (key: string | undefined) => key !== 'ns/a';
+      const options = { types: ['engine.gone'], from: 'last-per-subject', wantsKey, ...place } as const;
+      const subscription = await other.follow(options, handler);
+      for (const pod of ['b', 'a', 'c']) bus.publish(gone(pod, place));
+      await until(() => events.at(-1)?.key === 'ns/c');
+      await subscription.stop();
+      expect(keys(events)).toEqual(['ns/b', 'ns/c']);
+    });
+
     it('follows events without a key', async () => {
       const { events, handler } = collect();
       const types = ['demand.reported'];

@@ -242,7 +242,7 @@ class Pump {
 }
 
 function matcher(
-  options: Pick<DurableOptions, 'types' | 'namespace' | 'pool'>,
+  options: Pick<FollowOptions, 'types' | 'namespace' | 'pool' | 'wantsKey'>,
 ): (message: StoredMessage) => boolean {
   const streams = new Set<string>(options.types.map((type) => definitionOf(type).stream));
   return (message) => {
@@ -250,6 +250,7 @@ function matcher(
     const place = parseEventSubject(message.subject);
     if (!place) return true;
     return (
+      (options.wantsKey?.(place.key) ?? true) &&
       options.types.includes(place.type) &&
       (options.namespace === undefined || place.namespace === options.namespace) &&
       (options.pool === undefined || place.pool === options.pool)
