@@ -5,3 +5,4 @@ export * from './packed.js';
 export * from './routing.js';
 export * from './table.js';
 export * from './tier.js';
+export * from './unpack-kv.js';
