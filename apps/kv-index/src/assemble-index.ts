@@ -7,6 +7,8 @@ import { EngineAnnouncer } from './application/announce-engine.js';
 import type { EngineProbe, EngineStreams } from './application/engine-stream.js';
 import { EngineTotals } from './application/engine-totals.js';
 import { EngineFollower } from './application/follow-engine.js';
+import { StorageFollower } from './application/follow-storage.js';
+import { FileForwarder } from './application/forward-files.js';
 import { BlockPersister } from './application/persist-changes.js';
 import { ChangePublisher } from './application/publish-changes.js';
 import { EngineTracker } from './application/track-engines.js';
@@ -34,6 +36,8 @@ export interface IndexParts extends IndexPorts {
   readonly announcer: EngineAnnouncer;
   readonly persister: BlockPersister;
   readonly publisher: ChangePublisher;
+  readonly forwarder: FileForwarder;
+  readonly storage: StorageFollower;
   readonly tracker: EngineTracker;
 }
 
@@ -51,6 +55,9 @@ export function assembleIndex(
   const announcer = new EngineAnnouncer(bus);
   const persister = new BlockPersister(store, logger, (outcome) => metrics.countStoreWrite(outcome));
   const publisher = new ChangePublisher(replica, bus, persister, clock, config, logger);
+  const forwarder = new FileForwarder(bus);
+  const scope = config.namespace === undefined ? {} : { namespace: config.namespace };
+  const storage = new StorageFollower({ bus, index, clock, ...scope });
   const followerContext = {
     streams,
     probe,
@@ -62,7 +69,10 @@ export function assembleIndex(
     },
     logger,
     settings: config,
-    onManyChanges: (engine: EngineFollower) => publisher.publishDelta(engine),
+    onManyChanges: (engine: EngineFollower) => {
+      publisher.publishDelta(engine);
+      forwarder.forward(engine);
+    },
     onProgress: (engine: EngineFollower) => {
       if (engine.state === 'live') announcer.ready(engine);
       else announcer.registered(engine);
@@ -74,6 +84,7 @@ export function assembleIndex(
     follow: (pool, endpoint, incarnationAfter) =>
       new EngineFollower(followerContext, pool, endpoint, incarnationAfter),
     publisher,
+    forwarder,
     announcer,
     persister,
     replica,
@@ -82,9 +93,7 @@ export function assembleIndex(
     nowMs: () => clock.nowMs(),
     onEnd: (engine) => totals.keep(engine),
   });
-  const directory = new PoolDirectory(
-    cluster,
-    config.namespace === undefined ? {} : { namespace: config.namespace },
-  );
-  return { ...ports, index, metrics, directory, totals, announcer, persister, publisher, tracker };
+  const directory = new PoolDirectory(cluster, scope);
+  const made = { index, metrics, directory, totals, announcer, persister, publisher };
+  return { ...ports, ...made, forwarder, storage, tracker };
 }

@@ -35,6 +35,12 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
   kvEventsPort: enginePort(5557, 'Event port of engines whose pod names no port kv-events'),
   kvReplayPort: enginePort(5558, 'Replay port of engines whose pod names no port kv-replay'),
   kvEventsTopic: z.string().max(256).default('').describe('Prefix of the event topics to read; empty = all'),
+  storageEvents: z
+    .enum(['index', 'forward'])
+    .default('index')
+    .describe(
+      'What engines announce on medium STORAGE: index = the engine holds it, on tier s3; forward = a file of its node, told to kv-offload, which says what storage holds',
+    ),
   deltaIntervalMs: durationMs(100, 'Changes of an engine within this time are published as one kv.delta'),
   snapshotIntervalMs: durationMs(5_000, 'Shortest time between two kv.snapshot of a changing engine'),
   snapshotMaxIntervalMs: durationMs(20_000, 'Longest time between two kv.snapshot of any engine'),

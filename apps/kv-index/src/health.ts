@@ -1,6 +1,7 @@
 import type { PoolDirectory } from '@penstock/cluster';
 import type { BlockStore, Cluster, EventBus } from '@penstock/core/ports';
 import { busCheck, clusterCheck, type HealthChecks } from '@penstock/platform';
+import type { StorageFollower } from './application/follow-storage.js';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { EngineTracker } from './application/track-engines.js';
 
@@ -11,6 +12,7 @@ export interface HealthDependencies {
   readonly directory: PoolDirectory;
   readonly tracker: EngineTracker;
   readonly persister: BlockPersister;
+  readonly storage: StorageFollower;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface HealthDependencies {
  * answering from what it knows, and says so.
  */
 export function registerHealth(health: HealthChecks, deps: HealthDependencies): void {
-  const { bus, store, cluster, directory, tracker, persister } = deps;
+  const { bus, store, cluster, directory, tracker, persister, storage } = deps;
   health.register({
     name: 'pools',
     required: true,
@@ -36,6 +38,15 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
       const live = states.filter((state) => state === 'live').length;
       if (live < states.length) throw new Error(`${live} of ${states.length} engines are followed live`);
       return `${live} engines followed live`;
+    },
+  });
+  health.register({
+    name: 'storage',
+    required: false,
+    check: () => {
+      const { holders, waiting } = storage.status();
+      if (waiting > 0) throw new Error(`${waiting} of ${holders} storage holders wait for a snapshot`);
+      return holders === 0 ? 'kv-offload says nothing of storage' : `${holders} storage holders followed`;
     },
   });
   health.register(clusterCheck(cluster));

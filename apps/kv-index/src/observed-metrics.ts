@@ -2,6 +2,8 @@ import type { PrefixIndex } from '@penstock/core/kv';
 import type { EventBus } from '@penstock/core/ports';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EngineTotals } from './application/engine-totals.js';
+import type { StorageFollower } from './application/follow-storage.js';
+import type { FileForwarder } from './application/forward-files.js';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { ChangePublisher } from './application/publish-changes.js';
 import type { EngineTracker } from './application/track-engines.js';
@@ -14,12 +16,14 @@ export interface ObservedSources {
   readonly totals: EngineTotals;
   readonly publisher: ChangePublisher;
   readonly persister: BlockPersister;
+  readonly forwarder: FileForwarder;
+  readonly storage: StorageFollower;
   readonly bus: EventBus;
 }
 
 /** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
 export function observeSources(registry: Registry, sources: ObservedSources): void {
-  const { index, tracker, totals, publisher, persister, bus } = sources;
+  const { index, tracker, totals, publisher, persister, forwarder, storage, bus } = sources;
   const counters = () => totals.sum(tracker.engines());
   const gauge = <L extends string>(
     name: string,
@@ -112,8 +116,30 @@ export function observeSources(registry: Registry, sources: ObservedSources): vo
     c.inc({ type: 'kv.delta' }, publisher.deltas);
     c.inc({ type: 'kv.snapshot' }, publisher.snapshots);
   });
+  counter(
+    'storage_files_total',
+    'Files that engines wrote to storage, by what became of the news',
+    ['outcome'],
+    (c) => {
+      c.inc({ outcome: 'forwarded' }, forwarder.forwarded);
+      c.inc({ outcome: 'no-node' }, forwarder.withoutNode);
+    },
+  );
+  gauge('storage_holders', 'Storage (a node, an object store) that is followed, by state', ['state'], (g) => {
+    const { holders, waiting } = storage.status();
+    g.set({ state: 'synced' }, holders - waiting);
+    g.set({ state: 'waiting' }, waiting);
+  });
+  gauge('storage_age_seconds', 'Longest time since anything was heard of storage that is followed', [], (g) =>
+    g.set(storage.status().oldestMs / 1000),
+  );
+  counter('storage_forgotten_total', 'Times storage was given up because nothing was heard of it', [], (c) =>
+    c.inc(storage.forgotten),
+  );
   gauge('blocks', 'Distinct blocks in the index', [], (g) => g.set(index.blocks));
-  gauge('holders', '(block, engine) pairs in the index', [], (g) => g.set(index.holders));
+  gauge('holders', '(block, holder) pairs in the index, engines and storage', [], (g) =>
+    g.set(index.holders),
+  );
   gauge('index_bytes', 'Memory of the index arrays', [], (g) => g.set(index.bytes));
   counter('refused_blocks_total', 'Blocks that did not fit into the index', [], (c) => c.inc(index.refused));
   gauge('store_connected', '1 while the block store is up to date', [], (g) =>

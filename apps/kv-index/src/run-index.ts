@@ -2,6 +2,8 @@ import type { PoolDirectory } from '@penstock/cluster';
 import type { EventBus } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import type { EngineAnnouncer } from './application/announce-engine.js';
+import type { StorageFollower } from './application/follow-storage.js';
+import type { FileForwarder } from './application/forward-files.js';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { ChangePublisher } from './application/publish-changes.js';
 import type { EngineTracker } from './application/track-engines.js';
@@ -10,6 +12,8 @@ export interface RunParts {
   readonly directory: PoolDirectory;
   readonly tracker: EngineTracker;
   readonly publisher: ChangePublisher;
+  readonly forwarder: FileForwarder;
+  readonly storage: StorageFollower;
   readonly persister: BlockPersister;
   readonly announcer: EngineAnnouncer;
   readonly bus: EventBus;
@@ -17,6 +21,11 @@ export interface RunParts {
   readonly deltaIntervalMs: number;
   readonly storeIntervalMs: number;
 }
+
+/** Longest time that files wait to be told, whatever the interval of deltas. */
+const FILES_INTERVAL_MS = 100;
+/** Time between two looks for storage that fell silent. */
+const STORAGE_INTERVAL_MS = 5_000;
 
 /** The clockwork of the service: reconciles with the pools, publishes every tick, looks after the store. */
 export class IndexRun {
@@ -29,12 +38,17 @@ export class IndexRun {
   constructor(private readonly parts: RunParts) {}
 
   start(): void {
-    const { directory, deltaIntervalMs, storeIntervalMs } = this.parts;
+    const { directory, storage, logger, deltaIntervalMs, storeIntervalMs } = this.parts;
+    void storage
+      .start()
+      .catch((error: unknown) => logger.error({ err: error }, 'what storage holds cannot be followed'));
     this.unsubscribe = directory.onChange(() => this.reconcile());
     if (directory.synced) this.reconcile();
     this.timers = [
       setInterval(() => this.publish(), deltaIntervalMs),
       setInterval(() => void this.refreshStore(), storeIntervalMs),
+      setInterval(() => this.forwardFiles(), Math.min(deltaIntervalMs, FILES_INTERVAL_MS)),
+      setInterval(() => storage.forgetSilent(), STORAGE_INTERVAL_MS),
     ];
   }
 
@@ -43,11 +57,16 @@ export class IndexRun {
     this.unsubscribe?.();
     for (const timer of this.timers) clearInterval(timer);
     for (const engine of this.parts.tracker.engines()) this.parts.publisher.publishDelta(engine);
-    await this.parts.tracker.stop();
+    this.forwardFiles();
+    await Promise.all([this.parts.tracker.stop(), this.parts.storage.stop()]);
   }
 
   private reconcile(): void {
     this.parts.tracker.reconcile(this.parts.directory.pools());
+  }
+
+  private forwardFiles(): void {
+    for (const engine of this.parts.tracker.engines()) this.parts.forwarder.forward(engine);
   }
 
   private publish(): void {

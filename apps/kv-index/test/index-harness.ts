@@ -22,7 +22,14 @@ export class World {
   private readonly watcher = new FakeEventBus({ broker: this.broker });
 
   async start(): Promise<void> {
-    const types = ['kv.delta', 'kv.snapshot', 'engine.registered', 'engine.ready', 'engine.gone'];
+    const types = [
+      'kv.delta',
+      'kv.snapshot',
+      'engine.registered',
+      'engine.ready',
+      'engine.gone',
+      'tier.stored',
+    ];
     await this.watcher.follow({ types, from: 'new' }, (event) => void this.events.push(event));
     const metadata = { namespace: NAMESPACE, name: POOL };
     const spec = {
@@ -40,19 +47,20 @@ export class World {
     return this.watcher.close();
   }
 
-  async addEngine(name: string, ip: string, restartCount = 0): Promise<SimulatedEngine> {
+  async addEngine(name: string, ip: string, restartCount = 0, nodeName?: string): Promise<SimulatedEngine> {
     const engine = this.engines.byIp.get(ip) ?? new SimulatedEngine();
     this.engines.byIp.set(ip, engine);
-    await this.applyPod(name, ip, restartCount);
+    await this.applyPod(name, ip, restartCount, nodeName);
     return engine;
   }
 
-  async applyPod(name: string, ip: string, restartCount: number): Promise<void> {
+  async applyPod(name: string, ip: string, restartCount: number, nodeName?: string): Promise<void> {
     const pod: Pod = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { namespace: NAMESPACE, name, labels: { app: 'engine' } },
       spec: {
+        ...(nodeName ? { nodeName } : {}),
         containers: [
           {
             name: 'engine',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EngineBatch, EngineEvent } from '@penstock/core/kv';
 import type {
   EngineAddress,
@@ -12,6 +13,8 @@ const BLOCK = 2;
 /** Tokens of a prompt written as digits: two tokens per digit, one block each. */
 export const tokensOf = (prompt: string) =>
   [...prompt].flatMap((digit) => [Number(digit), Number(digit) + 100]);
+/** Name of the file whose last block ends this prompt. */
+export const digestOf = (prompt: string) => createHash('sha256').update(prompt).digest();
 const hashOf = (prompt: string) => BigInt(`0x1${prompt}`);
 
 /** The event side of an engine, in memory: what it holds, its numbered batches and its replay buffer. */
@@ -40,6 +43,13 @@ export class SimulatedEngine {
       tier: 'gpu',
     };
     this.emit([event], options.lose);
+  }
+
+  /** Says that the blocks of the prompt from `from` on were written into one file on storage. */
+  announceFile(prompt: string, from = 0, fileDigest: Uint8Array | null = digestOf(prompt)): void {
+    const prefixes = [...prompt].map((_, i) => prompt.slice(0, i + 1)).slice(from);
+    const place = { parent: null, tokenIds: [], blockSize: 0, tier: 's3' } as const;
+    this.emit([{ type: 'stored', hashes: prefixes.map(hashOf), ...place, fileDigest }]);
   }
 
   evict(prompt: string, options: { lose?: boolean } = {}): void {

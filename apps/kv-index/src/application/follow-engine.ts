@@ -12,6 +12,7 @@ import {
 } from 'cockatiel';
 import type { Logger } from 'pino';
 import type { EngineProbe, EngineStream, EngineStreams } from './engine-stream.js';
+import { isFullOfFiles } from './forward-files.js';
 import { startingPoint } from './restore-engine.js';
 
 /** Where an engine is in being followed. `stale`: its events cannot be reached, what was known is kept. */
@@ -31,8 +32,9 @@ export interface FollowerContext {
     readonly probeTimeoutMs: number;
     readonly maxOrphanBlocks: number;
     readonly deltaMaxBlocks: number;
+    readonly storageEvents: 'index' | 'forward';
   };
-  /** Many changes wait: publish them now. */
+  /** Many changes or files wait: publish them now. */
   readonly onManyChanges: (engine: EngineFollower) => void;
   /** The engine's model became known, or its cache became live. */
   readonly onProgress: (engine: EngineFollower) => void;
@@ -102,8 +104,10 @@ export class EngineFollower {
     const { engineId, model } = this;
     const { settings, clock } = this.context;
     const incarnationAfter = Math.max(from.incarnationAfter, this.incarnationAfter, published);
+    const { maxOrphanBlocks, storageEvents } = settings;
+    const collectFiles = storageEvents === 'forward';
     this.cache = new EngineCache(
-      { engineId, model, ...from, incarnationAfter, maxOrphanBlocks: settings.maxOrphanBlocks },
+      { engineId, model, ...from, incarnationAfter, maxOrphanBlocks, collectFiles },
       clock.nowMs(),
     );
     this.openStream(this.cache);
@@ -136,7 +140,9 @@ export class EngineFollower {
           if (batch.timestampMs > 0) this.context.onLag(Math.max(0, nowMs - batch.timestampMs));
           this.serve(cache.receive(batch, nowMs));
         }
-        if (cache.pendingChanges >= this.context.settings.deltaMaxBlocks) this.context.onManyChanges(this);
+        const { settings } = this.context;
+        if (cache.pendingChanges >= settings.deltaMaxBlocks || isFullOfFiles(cache))
+          this.context.onManyChanges(this);
       },
       onUnreadable: (sequence) => cache.unreadable(sequence, this.context.clock.nowMs()),
       onProblems: (problems) => this.context.onProblems(problems),

@@ -2,6 +2,7 @@ import { type PrefixIndex, TIERS, type Tier } from '@penstock/core/kv';
 import { enginesOf, type PoolFilter } from './find-engines.js';
 import type { EngineFollower } from './follow-engine.js';
 import { keysFor, type PromptQuery } from './prompt-keys.js';
+import { storageOf } from './storage-of-engine.js';
 
 export interface EndpointScore {
   readonly engineId: string;
@@ -17,7 +18,10 @@ export interface EndpointScores {
   readonly blockSize: number;
 }
 
-/** The longest contiguous prefix of a prompt that each engine of the model holds, in tokens; engines with none are at 0. */
+/**
+ * The longest contiguous prefix of a prompt that each engine of the model holds and, behind it, can load from storage, in
+ * tokens; engines with none are at 0.
+ */
 export function scoreEndpoints(
   index: PrefixIndex,
   engines: Iterable<EngineFollower>,
@@ -28,8 +32,12 @@ export function scoreEndpoints(
   const scores = new Map<string, EndpointScore>();
   const bySize = Map.groupBy(candidates, (engine) => engine.blockSize);
   for (const [blockSize, group] of bySize) {
-    const ids = group.map((engine) => engine.engineId);
-    const matches = index.match(keysFor(query, blockSize), ids);
+    const known = index.storageHolders > 0;
+    const holders = group.map((engine) => ({
+      engineId: engine.engineId,
+      holders: known ? storageOf(engine) : [],
+    }));
+    const matches = index.matchTiered(keysFor(query, blockSize), holders);
     for (const [i, engine] of group.entries()) {
       const { blocks = 0, byTier = [] } = matches[i] ?? {};
       scores.set(engine.engineId, {

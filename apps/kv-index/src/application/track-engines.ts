@@ -5,12 +5,14 @@ import type { Logger } from 'pino';
 import type { EngineAnnouncer } from './announce-engine.js';
 import { isSameProcess } from './engine-facts.js';
 import type { EngineFollower } from './follow-engine.js';
+import type { FileForwarder } from './forward-files.js';
 import type { BlockPersister } from './persist-changes.js';
 import type { ChangePublisher } from './publish-changes.js';
 
 export interface TrackerContext {
   readonly follow: (pool: Pool, endpoint: Endpoint, incarnationAfter: number) => EngineFollower;
   readonly publisher: ChangePublisher;
+  readonly forwarder: FileForwarder;
   readonly announcer: EngineAnnouncer;
   readonly persister: BlockPersister;
   readonly replica: KvReplica;
@@ -95,7 +97,7 @@ export class EngineTracker {
 
   /** The engine's process is another one: what the old one held is withdrawn before the new one is even reached. */
   private replace(old: EngineFollower, pool: Pool, endpoint: Endpoint): void {
-    const { publisher, persister, logger, nowMs, onEnd } = this.context;
+    const { publisher, forwarder, persister, logger, nowMs, onEnd } = this.context;
     this.processRestarts++;
     logger.info({ engine: old.engineId, incarnation: old.incarnation }, 'an engine was restarted');
     if (old.pool.name !== pool.name || old.pool.namespace !== pool.namespace) {
@@ -103,6 +105,8 @@ export class EngineTracker {
       this.begin(pool, endpoint, old.incarnation);
       return;
     }
+    // Files outlive the process that wrote them.
+    forwarder.forward(old);
     old.cache?.beginAnew(nowMs());
     publisher.publishDelta(old);
     persister.forget(old);
@@ -112,8 +116,9 @@ export class EngineTracker {
   }
 
   private end(follower: EngineFollower, reason: string): void {
-    const { replica, announcer, persister, logger, onEnd } = this.context;
+    const { replica, announcer, forwarder, persister, logger, onEnd } = this.context;
     const { engineId, pool } = follower;
+    forwarder.forward(follower);
     this.followers.delete(engineId);
     this.newestEnded = Math.max(this.newestEnded, follower.incarnation);
     replica.engineGone(engineId);
