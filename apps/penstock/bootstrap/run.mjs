@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { build } from './build.mjs';
 import { install } from './install.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -68,20 +69,11 @@ if (command === 'tools' || command === 'test:cluster') {
 }
 
 const started = Date.now();
-const built = await run(node, [
-  `${root}/node_modules/nx/dist/bin/nx.js`,
-  'run-many',
-  '-t',
-  'build',
-  '--output-style=stream',
-]);
-if (built.code !== 0) {
-  process.stderr.write(built.output);
-  fail(
-    /ENOSPC|no space left/i.test(built.output)
-      ? 'the build failed: the disk is full'
-      : 'the build failed, see above',
-  );
+try {
+  await build(root, node, run);
+} catch (error) {
+  process.stderr.write(error.output ?? '');
+  fail(error.message);
 }
 if (command === 'up' && Date.now() - started > 4000)
   process.stderr.write(`built in ${Math.round((Date.now() - started) / 1000)} s\n`);

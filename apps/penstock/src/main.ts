@@ -1,18 +1,14 @@
-import { Command } from 'commander';
-import { benchCommand } from './commands/bench.js';
-import { replayCommand } from './commands/replay.js';
-import { upCommand } from './commands/up.js';
+import { CommanderError } from 'commander';
+import { createProgram } from './commands/program.js';
 import { errorSentence } from './error-sentence.js';
+import { exitCodeOf } from './output/exit-code-of.js';
+import { surviveBrokenPipe } from './output/survive-broken-pipe.js';
 
-const program = new Command('penstock')
-  .description('Penstock on the command line: start the suite, replay a trace through it, run the benchmarks')
-  .addCommand(upCommand(), { isDefault: true })
-  .addCommand(replayCommand())
-  .addCommand(benchCommand());
-
+surviveBrokenPipe();
 try {
-  await program.parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
-  process.stderr.write(`penstock: ${errorSentence(error)}\n`);
-  process.exitCode = 1;
+  // Commander has said what is wrong by itself.
+  if (!(error instanceof CommanderError)) process.stderr.write(`penstock: ${errorSentence(error)}\n`);
+  process.exitCode = exitCodeOf(error);
 }

@@ -6,6 +6,9 @@ import { generateSessions } from '@penstock/core/twin';
 import { loadTokenizer } from '@penstock/engine';
 import { SingleBar } from 'cli-progress';
 import { Command, Option } from 'commander';
+import { EXIT } from '../output/exit-code.js';
+import { type OutputFormat, outputOption } from '../output/output-option.js';
+import { UsageError } from '../output/usage-error.js';
 import { printSummaries } from '../replay/print-summary.js';
 import { printRamp, rampRequests, runRamp } from '../replay/ramp.js';
 import { runReplay } from '../replay/run-replay.js';
@@ -30,6 +33,7 @@ interface Flags extends SuiteOptions {
   compare?: string;
   text?: boolean;
   ramp?: boolean;
+  output: OutputFormat;
 }
 
 const GENERATED_REQUESTS = 500;
@@ -60,6 +64,7 @@ export function replayCommand(): Command {
       ).conflicts(['trace', 'requests', 'compare']),
     )
     .option('--text', 'prompts as text of exactly the same number of tokens, instead of token ids')
+    .addOption(outputOption())
     .action(async (flags: Flags, command: Command) => {
       const requests = flags.ramp ? [] : await readRequests(flags);
       const stopSignal = onStopSignal();
@@ -68,7 +73,7 @@ export function replayCommand(): Command {
         const isGood = flags.ramp
           ? await ramp(flags, record, stopSignal)
           : await replay(flags, requests, record, stopSignal);
-        if (!isGood) process.exitCode = 1;
+        if (!isGood) process.exitCode = EXIT.failed;
       } finally {
         await stop();
       }
@@ -76,7 +81,11 @@ export function replayCommand(): Command {
 }
 
 async function readRequests(flags: Flags): Promise<TraceRequest[]> {
-  if (flags.trace !== undefined) return readTrace(flags.trace, flags.requests);
+  if (flags.trace !== undefined) {
+    return readTrace(flags.trace, flags.requests).catch((error: Error) => {
+      throw new UsageError(error.message);
+    });
+  }
   return generateSessions({ seed: flags.seed, requests: flags.requests ?? GENERATED_REQUESTS });
 }
 
@@ -88,7 +97,12 @@ async function replay(
   signal: AbortSignal,
 ): Promise<boolean> {
   const summaries = await replayAll(flags, requests, record, signal);
-  process.stdout.write(`${printSummaries(summaries)}\nsaved as ${save(summaries)}\n`);
+  const saved = save(summaries);
+  process.stdout.write(
+    flags.output === 'json'
+      ? `${JSON.stringify({ summaries, saved })}\n`
+      : `${printSummaries(summaries)}\nsaved as ${saved}\n`,
+  );
   return summaries.every(({ failures }) => failures === 0);
 }
 
@@ -113,7 +127,12 @@ async function ramp(flags: Flags, record: SuiteRecord, signal: AbortSignal): Pro
       signal,
     }).finally(progress.stop);
     const saved = save([result.summary]);
-    process.stdout.write(`${printSummaries([result.summary])}\n${printRamp(result)}\nsaved as ${saved}\n`);
+    const { summary, timeline, base, problems } = result;
+    process.stdout.write(
+      flags.output === 'json'
+        ? `${JSON.stringify({ summaries: [summary], ramp: { base, changes: timeline.changes, problems }, saved })}\n`
+        : `${printSummaries([summary])}\n${printRamp(result)}\nsaved as ${saved}\n`,
+    );
     return result.problems.length === 0;
   } finally {
     await useRoutingPolicy(cluster, record, before);

@@ -1,4 +1,6 @@
 import { Command, Option } from 'commander';
+import { UsageError } from '../output/usage-error.js';
+import { chooseProfile } from '../suite/choose-profile.js';
 import { describeSuite } from '../suite/describe-suite.js';
 import { explainRequest } from '../suite/explain-request.js';
 import { QUESTION, routeOneCompletion } from '../suite/self-check.js';
@@ -6,8 +8,10 @@ import { type Suite, startSuite } from '../suite/start-suite.js';
 import { runStatusLine } from '../suite/status-line.js';
 import { DEFAULT_SUITE, type SuiteOptions } from '../suite/suite-options.js';
 import { homeDirectory } from '../suite/workspace.js';
+import { addressVariables } from './address-options.js';
 import { positive, whole } from './arguments.js';
 import { onStopSignal } from './stop-signal.js';
+import { unknownCommand } from './unknown-command.js';
 
 /** Options of everything that may start the suite. */
 export function suiteOptions(command: Command): Command {
@@ -26,11 +30,25 @@ export function suiteOptions(command: Command): Command {
     );
 }
 
+/** Refuses what no suite can be started with, and takes away variables that are for this program only. */
+export function checkSuiteOptions({ gpu, model }: SuiteOptions): void {
+  try {
+    chooseProfile(gpu, model);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  for (const variable of addressVariables()) delete process.env[variable];
+}
+
 export function upCommand(): Command {
   return suiteOptions(new Command('up'))
     .description('start the whole suite on this machine, route one completion and stay up')
     .option('--once', 'stop after the self-check: exit code 0 when it passed')
-    .action(async (flags: SuiteOptions & { once?: boolean }) => {
+    .allowExcessArguments()
+    .action(async (flags: SuiteOptions & { once?: boolean }, command: Command) => {
+      // The default command gets every word that is no command's name.
+      if (command.args.length > 0) throw unknownCommand(command);
+      checkSuiteOptions(flags);
       const stopSignal = onStopSignal();
       const suite = await startSuite(homeDirectory(), flags, say, stopSignal);
       try {

@@ -1,0 +1,81 @@
+import type { EventData } from '@penstock/contracts';
+import type { IncomingEvent } from '@penstock/core/ports';
+import { NatsInspector } from '@penstock/messaging';
+import { DemandBoard } from './demand-board.js';
+import { TrafficWindow } from './traffic-window.js';
+
+/** How far back rates and ratios go. */
+const WINDOW_MS = 60_000;
+/** Schedulers report every second. */
+const KEEP_REPORTS_MS = 5000;
+
+type Completed = EventData<'routing.completed'>;
+type Decided = EventData<'routing.decided'>;
+
+/** Follows requests and load reports: what the last minute had, then everything that comes. */
+export class TrafficFeed {
+  readonly window = new TrafficWindow(WINDOW_MS);
+  readonly demand = new DemandBoard(KEEP_REPORTS_MS);
+  /** ip:port by engine id, as far as decisions said. */
+  readonly addresses = new Map<string, string>();
+
+  private constructor(private readonly nats: NatsInspector) {}
+
+  /** @throws Error with one sentence when NATS cannot be reached */
+  static async open(servers: readonly string[], timeoutMs: number): Promise<TrafficFeed> {
+    const nats = await NatsInspector.connect({ servers, source: 'penstock/top' }, timeoutMs);
+    const feed = new TrafficFeed(nats);
+    try {
+      await feed.start();
+      return feed;
+    } catch (error) {
+      await nats.close();
+      throw error;
+    }
+  }
+
+  /** False once the connection was lost: open another one then. */
+  get isOpen(): boolean {
+    return this.nats.isOpen;
+  }
+
+  close(): Promise<void> {
+    return this.nats.close();
+  }
+
+  private async start(): Promise<void> {
+    const seen = new Set<string>();
+    const live = (event: IncomingEvent<unknown>) => {
+      seen.add(event.id);
+      this.take(event);
+    };
+    this.nats.watch(['routing.completed', 'routing.decided', 'demand.reported'], live);
+    await this.nats.settled();
+    const since = Date.now() - WINDOW_MS;
+    const stored = await Promise.all([
+      this.nats.recent('routing.completed', since),
+      this.nats.recent('routing.decided', since),
+    ]);
+    for (const event of stored.flat()) if (!seen.has(event.id)) this.take(event);
+  }
+
+  private take({ type, data, namespace, pool, timeMs }: IncomingEvent<unknown>): void {
+    if (type === 'demand.reported') {
+      this.demand.add(`${namespace}/${pool}`, data as EventData<'demand.reported'>, Date.now());
+    } else if (type === 'routing.completed') {
+      const { endpoint, promptTokens, cachedTokens, ttftMs, outcome } = data as Completed;
+      this.window.addCompleted({
+        atMs: timeMs,
+        endpoint,
+        promptTokens,
+        cachedTokens,
+        ttftMs,
+        failed: outcome !== 'ok',
+      });
+    } else {
+      const { endpoint, promptTokens, engine, matchedByTier = {} } = data as Decided;
+      if (engine !== undefined) this.addresses.set(engine, endpoint);
+      this.window.addRouted({ atMs: timeMs, promptTokens, matchedByTier });
+    }
+  }
+}
