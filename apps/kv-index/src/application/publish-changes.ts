@@ -1,10 +1,9 @@
 import { packU64 } from '@penstock/contracts';
-import type { KvDelta, KvReplica, KvSnapshot } from '@penstock/core/kv';
+import { type KvDelta, type KvReplica, type KvSnapshot, splitSnapshot } from '@penstock/core/kv';
 import type { Clock, EventBus } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import type { EngineFollower } from './follow-engine.js';
 import type { BlockPersister } from './persist-changes.js';
-import { splitSnapshot } from './split-snapshot.js';
 
 export interface PublisherSettings {
   readonly snapshotIntervalMs: number;

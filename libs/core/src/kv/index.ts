@@ -7,5 +7,6 @@ export * from './holders.js';
 export * from './kv-replica.js';
 export * from './prefix-index.js';
 export type { KvSnapshotPart } from './snapshot-assembly.js';
+export * from './split-snapshot.js';
 export type { StoredFile } from './stored-files.js';
 export * from './types.js';

@@ -1,4 +1,4 @@
-import type { KvSnapshot } from '@penstock/core/kv';
+import type { KvSnapshot } from './types.js';
 
 type Tiers = KvSnapshot['tiers'];
 
