@@ -11,7 +11,7 @@ export interface ImageCommand {
 }
 
 export interface DevClusterOptions {
-  /** Objects, process records and logs. A temporary folder, removed on `stop()`, when absent. */
+  /** Objects, process records, logs and the nodes' host paths. A temporary folder, removed on `stop()`, when absent. */
   readonly dataDir?: string;
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string;

@@ -19,6 +19,7 @@ import type { DevClusterOptions } from './dev-cluster-options.js';
 import { type ApiServer, startApiServer } from './http/api-server.js';
 import { requestHandler } from './http/request-handler.js';
 import { kubeconfigFor, writeKubeconfig } from './kubeconfig.js';
+import { hostMemoryFolder } from './kubelet/host-memory-folder.js';
 import { Kubelet } from './kubelet/kubelet.js';
 import type { KubeletConfig } from './kubelet/kubelet-config.js';
 import { startVirtualKubelet } from './kubelet/virtual-kubelet.js';
@@ -66,7 +67,9 @@ export async function startDevCluster(options: DevClusterOptions = {}): Promise<
     stop: async () => {
       await stop();
       unlock();
-      if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
+      if (options.dataDir) return;
+      for (const folder of [hostMemoryFolder(dataDir), dataDir])
+        if (folder) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -15,6 +15,7 @@ import {
 } from './container-state.js';
 import { findImageCommand } from './image-commands.js';
 import type { KubeletTools } from './kubelet-tools.js';
+import { MountError } from './mount-error.js';
 import type { ContainerSpec } from './pod-spec.js';
 import { RestartBackoff } from './restart-backoff.js';
 
@@ -157,8 +158,15 @@ export class ContainerWorker {
       return containerCommand(this.options, image, mounts, this.tools.state.store);
     } catch (error) {
       if (!(error instanceof ContainerConfigError)) throw error;
-      this.state = { type: 'waiting', reason: 'CreateContainerConfigError', message: error.message };
-      this.tell({ type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` });
+      const { message } = error;
+      const isMount = error instanceof MountError;
+      const reason = isMount ? 'ContainerCreating' : 'CreateContainerConfigError';
+      this.state = { type: 'waiting', reason, ...(isMount ? {} : { message }) };
+      this.tell(
+        isMount
+          ? { type: 'Warning', reason: 'FailedMount', message }
+          : { type: 'Warning', reason: 'Failed', message: `Error: ${message}` },
+      );
       this.later(CONFIG_RETRY_MS, () => this.launch());
       return undefined;
     }

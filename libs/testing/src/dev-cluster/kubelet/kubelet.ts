@@ -10,6 +10,7 @@ import { ContainerLogs } from './container-logs.js';
 import { signalGroup } from './container-process.js';
 import { ContainerRecords } from './container-record.js';
 import { ensureNodes, isSimulatedNode } from './ensure-nodes.js';
+import { HostPaths } from './host-paths.js';
 import type { KubeletConfig } from './kubelet-config.js';
 import type { KubeletTools } from './kubelet-tools.js';
 import { PodAddresses } from './pod-addresses.js';
@@ -38,7 +39,7 @@ export class Kubelet implements PodLogs {
       records: new ContainerRecords(join(config.dataDir, 'pods')),
       logs: new ContainerLogs(join(config.dataDir, 'logs')),
       addresses: new PodAddresses(config.podCidr),
-      volumes: new PodVolumes(join(config.dataDir, 'volumes')),
+      volumes: new PodVolumes(join(config.dataDir, 'volumes'), new HostPaths(config.dataDir)),
     };
   }
 

@@ -50,7 +50,7 @@ describe('volumes of the simulated kubelet', () => {
       },
     },
     { name: 'cache', emptyDir: {} },
-    { name: 'other', hostPath: { path: '/nowhere' } },
+    { name: 'other', nfs: { server: 'nowhere', path: '/' } },
   ];
   const volumeMounts = [
     { name: 'start', mountPath: '/etc/penstock/start/' },

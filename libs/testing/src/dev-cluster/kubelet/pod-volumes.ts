@@ -3,6 +3,8 @@ import { dirname, join, normalize } from 'node:path';
 import type { ApiObject, JsonObject } from '../object/api-object.js';
 import { isObject } from '../object/json.js';
 import { ContainerConfigError } from './container-config-error.js';
+import type { HostPaths } from './host-paths.js';
+import { MountError } from './mount-error.js';
 import { type ContainerSpec, listOf } from './pod-spec.js';
 import { type VolumeFiles, type VolumeSources, volumeFiles } from './volume-files.js';
 
@@ -13,11 +15,14 @@ export interface MountedFolder {
 }
 
 /**
- * Folders of the volumes that are empty or that the API fills: `<dir>/<pod uid>/<volume>`. Other kinds of volumes have
- * none, and mounts of them mean nothing.
+ * Folders of the volumes that are empty or that the API fills, `<dir>/<pod uid>/<volume>`, and those of the pod's node.
+ * Other kinds of volumes have none, and mounts of them mean nothing.
  */
 export class PodVolumes {
-  constructor(private readonly directory: string) {
+  constructor(
+    private readonly directory: string,
+    private readonly hosts: HostPaths,
+  ) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
@@ -36,15 +41,23 @@ export class PodVolumes {
     }
   }
 
-  /** The folders a container mounts, the longest mount path first. */
+  /**
+   * The folders (or files of the node) a container mounts, the longest mount path first.
+   *
+   * @throws MountError naming the volume whose path on the node cannot be had
+   * @throws ContainerConfigError for a `subPath` that leaves its volume
+   */
   mountsOf(pod: ApiObject, container: ContainerSpec): MountedFolder[] {
-    const volumes = new Map(foldersOf(pod).map((volume) => [volume['name'], volume]));
+    const volumes = new Map(listOf(pod.spec?.['volumes']).map((volume) => [volume['name'], volume]));
     return listOf(container['volumeMounts'])
       .flatMap((mount) => {
         const volume = volumes.get(mount['name']);
-        if (!volume) return [];
-        const folder = join(this.folder(pod, volume), inside(String(mount['subPath'] ?? '')));
-        if (isObject(volume['emptyDir'])) mkdirSync(folder, { recursive: true, mode: 0o700 });
+        const root = volume && this.rootOf(pod, volume);
+        if (!root) return [];
+        const subPath = inside(String(mount['subPath'] ?? ''));
+        const folder = join(root, subPath);
+        const isWritable = isObject(volume['emptyDir']) || isObject(volume['hostPath']);
+        if (isWritable && folder !== root) mkdirSync(folder, { recursive: true, mode: 0o700 });
         return [{ mountPath: String(mount['mountPath']).replace(/\/+$/, ''), folder }];
       })
       .sort((a, b) => b.mountPath.length - a.mountPath.length);
@@ -58,6 +71,17 @@ export class PodVolumes {
     return readdirSync(this.directory);
   }
 
+  private rootOf(pod: ApiObject, volume: JsonObject): string | undefined {
+    if (!isObject(volume['hostPath'])) return isFolder(volume) ? this.folder(pod, volume) : undefined;
+    try {
+      return this.hosts.mount(pod, volume['hostPath']);
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error;
+      const name = JSON.stringify(volume['name']);
+      throw new MountError(`MountVolume.SetUp failed for volume ${name} : ${error.message}`);
+    }
+  }
+
   private folder({ metadata: { uid } }: ApiObject, volume: JsonObject): string {
     return join(this.directory, uid, inside(String(volume['name'])));
   }
@@ -65,8 +89,8 @@ export class PodVolumes {
 
 const KINDS = ['emptyDir', 'downwardAPI', 'configMap', 'secret', 'projected'];
 
-const foldersOf = (pod: ApiObject): JsonObject[] =>
-  listOf(pod.spec?.['volumes']).filter((volume) => KINDS.some((kind) => isObject(volume[kind])));
+const isFolder = (volume: JsonObject): boolean => KINDS.some((kind) => isObject(volume[kind]));
+const foldersOf = (pod: ApiObject): JsonObject[] => listOf(pod.spec?.['volumes']).filter(isFolder);
 
 /** A relative path that does not leave its folder. @throws ContainerConfigError when it would */
 function inside(path: string): string {
