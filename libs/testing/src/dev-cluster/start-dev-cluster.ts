@@ -13,6 +13,7 @@ import { startNamespaceController } from './controllers/namespace-controller.js'
 import { startPodGarbageCollector } from './controllers/pod-garbage-collector.js';
 import { startPodScheduler } from './controllers/scheduling/pod-scheduler.js';
 import { startTaintEviction } from './controllers/scheduling/taint-eviction.js';
+import { startDaemonSetController } from './controllers/workloads/daemon-set-controller.js';
 import { startDeploymentController } from './controllers/workloads/deployment-controller.js';
 import { startReplicaSetController } from './controllers/workloads/replica-set-controller.js';
 import type { DevClusterOptions } from './dev-cluster-options.js';
@@ -102,6 +103,7 @@ async function runCluster(options: DevClusterOptions, dataDir: string): Promise<
     startVirtualKubelet(state),
     startReplicaSetController(state),
     startDeploymentController(state),
+    startDaemonSetController(state),
     startResourceClaimController(state),
     startDisruptionController(state),
     startTaintEviction(state),

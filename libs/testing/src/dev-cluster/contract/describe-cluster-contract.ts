@@ -6,6 +6,7 @@ import { ContractCluster, type ContractServer } from './contract-cluster.js';
 import { describeControllers } from './controllers-contract.js';
 import { describeCustomOwnership } from './custom-ownership-contract.js';
 import { describeCustomResources } from './custom-resource-contract.js';
+import { describeDaemonSets } from './daemon-set-contract.js';
 import { describeDevices } from './device-contract.js';
 import { describeDisruptions } from './disruption-contract.js';
 import { describeDryRuns } from './dry-run-contract.js';
@@ -56,6 +57,7 @@ export function describeClusterContract(makeServer: () => Promise<ContractServer
   describe('leases and pods', () => describeLeasesAndPods(get));
   describe('garbage collection', () => describeGarbageCollection(get));
   describe('controllers', () => describeControllers(get));
+  describe('daemon sets', () => describeDaemonSets(get));
   describe('claims', () => describeClaims(get));
   describe('disruptions', () => describeDisruptions(get));
 }

@@ -71,6 +71,51 @@ describe('controllers of a dev cluster that starts again', () => {
     });
   });
 
+  it('go on with a daemon set where they stopped, on nodes that changed meanwhile', async () => {
+    await start();
+    await core.createNode({ body: { metadata: { name: 'd1' } } });
+    const labels = { app: 'daemon' };
+    const spec = {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { nodeSelector: { daemon: 'yes' }, containers: [{ name: 'main', image: 'a' }] },
+      },
+    };
+    await apps.createNamespacedDaemonSet({ namespace, body: { metadata: { name: 'daemon' }, spec } });
+    await eventually(async () => {
+      const { status } = await apps.readNamespacedDaemonSet({ namespace, name: 'daemon' });
+      expect(status).toMatchObject({ observedGeneration: 1, desiredNumberScheduled: 0 });
+    });
+    for (const name of ['d2', 'd3']) {
+      const annotations = { 'kwok.x-k8s.io/node': 'fake' };
+      await core.createNode({ body: { metadata: { name, annotations, labels: { daemon: 'yes' } } } });
+    }
+    // In the middle of it, wherever that is.
+    await stop();
+    await start();
+    const rolledOut = (image: string) =>
+      eventually(async () => {
+        const { items } = await core.listNamespacedPod({ namespace, labelSelector: 'app=daemon' });
+        const found = items.map((pod) => [pod.spec?.nodeName, pod.spec?.containers[0]?.image]);
+        expect(found.sort()).toEqual([
+          ['d2', image],
+          ['d3', image],
+        ]);
+        const { status } = await apps.readNamespacedDaemonSet({ namespace, name: 'daemon' });
+        expect(status).toMatchObject({ updatedNumberScheduled: 2, numberAvailable: 2 });
+      });
+    await rolledOut('a');
+    const set = await apps.readNamespacedDaemonSet({ namespace, name: 'daemon' });
+    set.spec!.template.spec!.containers[0]!.image = 'b';
+    await apps.replaceNamespacedDaemonSet({ namespace, name: 'daemon', body: set });
+    await stop();
+    await start();
+    await rolledOut('b');
+    const { items } = await apps.listNamespacedControllerRevision({ namespace });
+    expect(items.map(({ revision }) => revision).sort()).toEqual([1, 2]);
+  });
+
   it('go on with a deletion that waits in the foreground', async () => {
     await start();
     const owner = await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'owner' } } });

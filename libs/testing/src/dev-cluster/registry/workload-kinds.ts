@@ -4,6 +4,7 @@ import { isObject, sameJson, valueAt } from '../object/json.js';
 import { parseLabelSelector } from '../object/label-selector.js';
 import { formatLabelSelector } from '../object/selector-text.js';
 import { items } from './columns/column.js';
+import { countTemplates } from './count-templates.js';
 import { defineBuiltin } from './define-resource.js';
 import { withPodSpecDefaults } from './pod-defaults.js';
 import { podSpecCauses } from './pod-spec-causes.js';
@@ -140,6 +141,7 @@ export const WORKLOAD_KINDS: readonly Resource[] = [
     (spec) => ({ updateStrategy: rollingUpdate(spec, 'updateStrategy', { maxUnavailable: 1, maxSurge: 0 }) }),
     {
       shortNames: ['ds'],
+      prepare: countTemplates,
       initialStatus: () => ({
         currentNumberScheduled: 0,
         numberMisscheduled: 0,

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { eventually } from '../contract-cluster.js';
 import type { Kubectl } from './kubectl.js';
-import { idleDeployment } from './manifests.js';
+import { daemonSet, idleDeployment } from './manifests.js';
 
 /** Nodes, and what runs on them. */
 export function describeNodes(get: () => Kubectl): void {
@@ -45,5 +45,35 @@ export function describeNodes(get: () => Kubectl): void {
     await get().ok(['scale', 'deployment', 'rolled', '--replicas=0']);
     await get().ok(['wait', '--for=delete', 'pod', '-l', 'app=rolled', '--timeout=60s']);
     await get().ok(['drain', name, '--ignore-daemonsets', '--timeout=60s']);
+  });
+
+  it('rolls out, restarts and undoes a daemon set, and leaves its pods out of a drain', async () => {
+    const name = `ds-${get().namespace}`;
+    await get().cluster.addNode({ name });
+    await get().ok(['label', 'node', name, `kubernetes.io/hostname=${name}`, '--overwrite']);
+    await get().ok(['create', '-f', '-'], { stdin: daemonSet('daemon', name) });
+    const rolledOut = () => get().ok(['rollout', 'status', 'daemonset/daemon', '--timeout=60s']);
+    expect(await rolledOut()).toContain('successfully rolled out');
+    expect(await get().ok(['get', 'daemonset', 'daemon', '--no-headers'])).toMatch(
+      /^daemon +1 +1 +1 +1 +1 +kubernetes.io\/hostname=/,
+    );
+    await get().ok(['set', 'image', 'daemonset/daemon', 'main=nginx:2']);
+    await rolledOut();
+    await get().ok(['rollout', 'restart', 'daemonset/daemon']);
+    await rolledOut();
+    expect(await get().ok(['rollout', 'history', 'daemonset/daemon'])).toMatch(/^1 +.*\n2 +.*\n3 +/m);
+    expect(await get().ok(['rollout', 'undo', 'daemonset/daemon', '--to-revision=1'])).toContain(
+      'rolled back',
+    );
+    await rolledOut();
+    const images = 'jsonpath={.items[*].spec.containers[*].image}';
+    expect(await get().ok(['get', 'pods', '-l', 'app=daemon', '-o', images])).toBe('nginx');
+    expect(await get().fails(['drain', name, '--timeout=5s'])).toContain(
+      'cannot delete DaemonSet-managed Pods',
+    );
+    expect(await get().ok(['drain', name, '--ignore-daemonsets', '--timeout=60s'])).toContain('drained');
+    expect(await get().ok(['get', 'daemonset', 'daemon', '--no-headers'])).toMatch(/^daemon +1 +1 +1 /);
+    await get().ok(['delete', 'daemonset', 'daemon', '--timeout=60s']);
+    await get().ok(['wait', '--for=delete', 'pod', '-l', 'app=daemon', '--timeout=60s']);
   });
 }

@@ -24,6 +24,23 @@ export const idleDeployment = (name: string, replicas = 0) => ({
   },
 });
 
+/** A daemon set for the nodes with a host name. */
+export const daemonSet = (name: string, hostname: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name, labels: { app: name } },
+  spec: {
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: {
+        nodeSelector: { 'kubernetes.io/hostname': hostname },
+        containers: [{ name: 'main', image: 'nginx' }],
+      },
+    },
+  },
+});
+
 export const configMap = (name: string, data: Record<string, string>) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
