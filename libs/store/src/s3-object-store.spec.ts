@@ -135,6 +135,14 @@ describe('S3ObjectStore', () => {
     silent.close();
   });
 
+  it('frees the connection of an answer that nobody reads', async () => {
+    const store = connect({ prefix: 'unread', connections: 1 });
+    const large = Buffer.alloc(4_000_000, 1);
+    await store.put('large', large, { sizeBytes: large.length, crc32: crc32(large) });
+    for (let i = 0; i < 3; i++) await (await store.get('large')).body.return?.();
+    expect(await store.head('large')).toMatchObject({ sizeBytes: large.length });
+  });
+
   it('notices an answer that ends too early', async () => {
     const head = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this';
     const short = createServer((socket) => {

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -18,6 +18,7 @@ import {
 import { BodySource } from './s3/body-source.js';
 import { crc32Base64 } from './s3/crc32-base64.js';
 import { explainS3Error } from './s3/explain-s3-error.js';
+import { ObjectBody } from './s3/object-body.js';
 import { s3Client } from './s3/s3-client.js';
 import type { S3Options } from './s3/s3-options.js';
 
@@ -73,7 +74,7 @@ export class S3ObjectStore implements ObjectStore {
     const input = { Bucket: this.options.bucket, Key: this.prefix + key, ChecksumMode: 'ENABLED' } as const;
     const answer = await this.ask(key, () => this.client.send(new GetObjectCommand(input)));
     const sizeBytes = answer.ContentLength ?? 0;
-    const body = this.content(key, answer.Body as Readable, sizeBytes);
+    const body = new ObjectBody(answer.Body as Readable, sizeBytes, this.place(key));
     return { sizeBytes, metadata: answer.Metadata ?? {}, body };
   }
 
@@ -135,25 +136,6 @@ export class S3ObjectStore implements ObjectStore {
 
   async close(): Promise<void> {
     this.client.destroy();
-  }
-
-  /** The answer's bytes, exactly as many as announced. */
-  private async *content(key: string, body: Readable, sizeBytes: number): AsyncGenerator<Uint8Array> {
-    let received = 0;
-    try {
-      for await (const part of body) {
-        received += (part as Uint8Array).byteLength;
-        yield part as Uint8Array;
-      }
-    } catch (error) {
-      throw explainS3Error(error, this.place(key));
-    } finally {
-      body.destroy();
-    }
-    if (received !== sizeBytes) {
-      const error = { name: 'IncompleteBody', message: `${received} of ${sizeBytes} bytes came` };
-      throw explainS3Error(error, this.place(key));
-    }
   }
 
   private async ask<T>(key: string | undefined, call: () => Promise<T>): Promise<T> {

@@ -40,7 +40,7 @@ export interface ObjectHead {
 
 export interface ObjectContent extends ObjectHead {
   /** The bytes, once; throws `ObjectStoreError`. Must be read to the end or ended with `return`. */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: AsyncIterableIterator<Uint8Array>;
 }
 
 export interface ListedObject {
