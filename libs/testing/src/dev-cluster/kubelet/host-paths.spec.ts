@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { V1HostPathVolumeSource, V1Pod } from '@kubernetes/client-node';
+import { AppsV1Api, KubeConfig, type V1HostPathVolumeSource, type V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { eventually } from '../contract/contract-cluster.js';
 import type { ApiObject } from '../object/api-object.js';
@@ -167,6 +167,51 @@ describe('hostPath volumes of the simulated kubelet', () => {
     ]);
     expect(printed.env).toMatchObject({ NODE_NAME: 'node-2', HOST_IP: '127.0.0.1', KV: `${real}/node-2` });
     expect(statSync(join(real, 'deep/er')).isDirectory()).toBe(true);
+  });
+
+  it('finds a folder of memory that is mounted where it is', async () => {
+    const spec = { nodeName: 'node-1', ...volume({ path: '/dev/shm' }) };
+    const container = {
+      env: [{ name: 'CPU', value: '/dev/shm/cpu' }],
+      volumeMounts: [{ name: 'kv', mountPath: '/dev/shm' }],
+    };
+    await lab.create('shm', ['--cpu=$(CPU)'], spec, container);
+    await lab.running('shm');
+    const { args } = JSON.parse((await lab.log('shm')).split('\n')[0] ?? '') as { args: string[] };
+    expect(args[0]).toBe(`--cpu=${new HostPaths(cluster.dataDir).locate('node-1', '/dev/shm/cpu')}`);
+  });
+
+  it('shares a folder between the daemon of a node and the other pods there', async () => {
+    const config = new KubeConfig();
+    config.loadFromString(cluster.kubeconfig);
+    const labels = { app: 'daemon' };
+    const script = 'echo "$NODE_NAME" > /tier/owner; exec sleep 1000';
+    const spec = {
+      ...volume({ path: '/dev/shm/tier', type: 'DirectoryOrCreate' }),
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        {
+          name: 'main',
+          image: 'lab/any',
+          command: ['sh', '-c', script],
+          env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+          volumeMounts: [{ name: 'kv', mountPath: '/tier' }],
+        },
+      ],
+    };
+    await config.makeApiClient(AppsV1Api).createNamespacedDaemonSet({
+      namespace: 'default',
+      body: {
+        metadata: { name: 'daemon' },
+        spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+      },
+    });
+    for (const node of ['node-1', 'node-2']) {
+      const wait = 'until [ -s /kv/owner ]; do sleep 0.1; done; cat /kv/owner';
+      await run(`beside-${node}`, node, wait, { path: '/dev/shm/tier' });
+      await done(`beside-${node}`);
+      expect(await lab.log(`beside-${node}`)).toBe(`${node}\ndone\n`);
+    }
   });
 
   it('waits for a path that must be there, and says so', async () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { V1Pod } from '@kubernetes/client-node';
+import fc from 'fast-check';
 import { eventually } from '../contract/contract-cluster.js';
 import { type DevCluster, startDevCluster } from '../start-dev-cluster.js';
 import { LAB_IMAGES, labCidr, PodLab } from '../test/pod-lab.js';
@@ -22,6 +23,24 @@ describe('replaceMounts', () => {
     ['/etc-x /etc.d', '/etc-x /etc.d'],
   ])('%s → %s', (text, expected) => {
     expect(replaceMounts(text, mounts)).toBe(expected);
+  });
+
+  it('leaves real folders alone, also below a mount path', () => {
+    const shared = [
+      { mountPath: '/dev/shm/kv', folder: '/dev/shm/penstock-0/n1/kv' },
+      { mountPath: '/dev/shm', folder: '/dev/shm/penstock-0/n1' },
+    ];
+    const real = '/dev/shm/penstock-0/n1/kv/x,/dev/shm/penstock-0/n1/y';
+    expect(replaceMounts('/dev/shm/kv/x,/dev/shm/y', shared)).toBe(real);
+    expect(replaceMounts(real, shared)).toBe(real);
+    const piece = fc.constantFrom('/dev/shm', '/kv', '/etc', '/x', ' ', '=', 'a', '/dev/shm/penstock-0/n1');
+    const all = [...shared, ...mounts];
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const once = replaceMounts(pieces.join(''), all);
+        expect(replaceMounts(once, all)).toBe(once);
+      }),
+    );
   });
 });
 
