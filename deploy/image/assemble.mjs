@@ -25,6 +25,8 @@ const FILES = [
   'deploy/examples/laptop.yaml',
   'deploy/image/apply-manifests.mjs',
   'deploy/image/probe.mjs',
+  'libs/engine/tokenizer/tokenizer.json',
+  'libs/engine/tokenizer/tokenizer_config.json',
 ];
 const FOLDERS = ['deploy/crds', 'libs/contracts/proto', 'apps/gang-placer/startup-gate'];
 /** Compiled code without its types, maps and build records. */

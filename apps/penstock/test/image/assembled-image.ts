@@ -57,16 +57,21 @@ export class AssembledImage {
     return readdirSync(join(this.app, 'bin')).sort();
   }
 
-  get environment(): Record<string, string> {
+  private get environment(): Record<string, string> {
     const path = [join(this.app, 'bin'), this.nodeFolder, '/usr/bin', '/bin'].join(':');
-    return { NODE_ENV: 'production', PATH: path, HOME: this.state, PENSTOCK_HOME: this.state };
+    return { NODE_ENV: 'production', PATH: path, HOME: this.state };
   }
 
-  /** Starts a program of the image; its output goes to `onOutput`. */
-  spawn(name: string, args: readonly string[], onOutput: (text: string) => void): ChildProcess {
+  /** Starts a program of the image; its output goes to `onOutput`, `env` is added to the image's environment. */
+  spawn(
+    name: string,
+    args: readonly string[],
+    onOutput: (text: string) => void,
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
     const child = spawn(join(this.app, 'bin', name), args, {
       cwd: this.state,
-      env: this.environment,
+      env: { ...this.environment, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(isRoot ? { uid: IMAGE_ID, gid: IMAGE_ID } : {}),
     });
@@ -78,11 +83,16 @@ export class AssembledImage {
   }
 
   /** Runs a program to its end. */
-  run(name: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
+  run(
+    name: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<{ code: number | null; output: string }> {
     let output = '';
-    const child = this.spawn(name, args, (text) => {
+    const onOutput = (text: string) => {
       output += text;
-    });
+    };
+    const child = this.spawn(name, args, onOutput, env);
     return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
   }
 
