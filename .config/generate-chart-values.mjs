@@ -5,18 +5,10 @@ import { z } from 'zod';
 const OWNED = new Set([
   ...['host', 'instance', 'metricsPort', 'grpcPort', 'httpPort', 'kubeconfig', 'namespace'],
   ...['leaseNamespace', 'leaseName', 'natsUrl', 'redisUrl', 'redisCluster', 'routingPolicy', 'tokenizerDir'],
-  ...['storageEvents', 'node', 'kvNodePort', 'kvNodeAddresses', 'kvNodeLabelSelector', 'scope'],
+  ...['storageEvents', 'kvNodes', 'kvNodeSelector', 'kvNodePort', 'node'],
   ...['cpuDir', 'cpuCapacityBytes', 'ssdDir', 'ssdCapacityBytes', 'stateDir', 'database'],
-  ...[
-    's3Endpoint',
-    's3Bucket',
-    's3Prefix',
-    's3Region',
-    's3AccessKeyId',
-    's3SecretAccessKey',
-    's3SessionToken',
-  ],
-  ...['s3ForcePathStyle', 's3CapacityBytes'],
+  ...['s3Endpoint', 's3Bucket', 's3Prefix', 's3Region', 's3CapacityBytes'],
+  ...['s3AccessKeyIdFile', 's3SecretAccessKeyFile'],
 ]);
 
 const text = (description, value) =>
@@ -172,9 +164,8 @@ export function chartValues(definitions) {
           bucket: text('Bucket; empty = no such tier', ''),
           endpoint: text('URL of the S3 server; empty = that of AWS in the region', ''),
           region: text('Region', 'us-east-1'),
-          prefix: text('Beginning of the names of all objects', ''),
-          capacity: text('How much it holds', '1Ti'),
-          forcePathStyle: flag(false, 'Whether the bucket is in the path, as servers other than AWS want it'),
+          prefix: text('Beginning of the names of all objects', 'penstock'),
+          capacity: text('How much it holds; empty = no limit', ''),
           existingSecret: text(
             'Secret with the credentials; empty = those of the pod (IRSA, instance role)',
             '',
@@ -190,16 +181,21 @@ export function chartValues(definitions) {
 
   return z.strictObject({
     global: z
-      .looseObject({
+      .strictObject({
         imageRegistry: text('Registry put before every image of the chart', ''),
         imagePullSecrets: z.array(z.string()).default([]).describe('Names of pull secrets of every pod'),
         allNamespaces: flag(
           false,
           'Whether pools of all namespaces are served, by cluster roles; else those of the namespace of the release',
         ),
+        image: z
+          .looseObject({})
+          .optional()
+          .describe('For the chart of NATS: registry, pullPolicy, pullSecretNames'),
+        labels: z.record(z.string(), z.string()).optional().describe('For the chart of NATS'),
       })
       .prefault({})
-      .describe('For every chart, those of NATS and Valkey included; further keys are theirs'),
+      .describe('For every chart, those of NATS and Valkey included'),
     fullnameOverride: text('Beginning of the names of all objects in place of the name of the release', ''),
     image: object(
       {

@@ -101,7 +101,7 @@ kvCache.tiering.cpu.hostPath: there is no storage; name a folder on tmpfs such a
 {{- if and .s3.bucket (not .ssd.hostPath) }}
 kvCache.tiering.ssd.hostPath: blocks reach S3 by way of an SSD; name a folder, or remove kvCache.tiering.s3.bucket
 {{- end }}
-{{- range $tier, $on := dict "cpu" true "ssd" .ssd.hostPath "s3" .s3.bucket }}
+{{- range $tier, $on := dict "cpu" true "ssd" .ssd.hostPath "s3" (and .s3.bucket .s3.capacity) }}
 {{- $capacity := (get $values.kvCache.tiering $tier).capacity | toString }}
 {{- if and $on (or (not (regexMatch "^[0-9]+(Ki|Mi|Gi|Ti)?$" $capacity)) (regexMatch "^0+[KMGTi]*$" $capacity)) }}
 kvCache.tiering.{{ $tier }}.capacity: is {{ $capacity | quote }}; write bytes, or a number with Ki, Mi, Gi or Ti, such as 64Gi
@@ -116,7 +116,7 @@ kvCache.tiering.{{ $tier }}.hostPath: is {{ $path | quote }}; write an absolute 
 {{- if and .cpu.hostPath (eq .cpu.hostPath .ssd.hostPath) }}
 kvCache.tiering.ssd.hostPath: is the folder of the CPU tier as well; name another one
 {{- end }}
-{{- if and (not .s3.bucket) (or .s3.endpoint .s3.existingSecret .s3.prefix) }}
+{{- if and (not .s3.bucket) (or .s3.endpoint .s3.existingSecret .s3.capacity) }}
 kvCache.tiering.s3.bucket: is missing, and other settings of S3 are there; name a bucket, or remove them
 {{- end }}
 {{- if and .s3.bucket .s3.endpoint (not .s3.existingSecret) }}

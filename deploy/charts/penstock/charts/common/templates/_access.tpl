@@ -1,6 +1,6 @@
 {{/*
 Service account of a service and what it may do: `rules` in the namespace of the release, or everywhere with
-global.allNamespaces; `clusterRules` everywhere; `lease`, the name of the Lease by which it elects its leader.
+global.allNamespaces; `ownRules` in the namespace of the release in any case; `clusterRules` everywhere; `lease`, the name of the Lease by which it elects its leader.
 */}}
 {{- define "penstock.access" -}}
 {{- $root := index . 0 -}}
@@ -17,11 +17,11 @@ metadata:
   {{- end }}
 automountServiceAccountToken: false
 {{- $everywhere := $service.clusterRules | default list -}}
-{{- $here := list -}}
+{{- $here := $service.ownRules | default list -}}
 {{- if $root.Values.global.allNamespaces -}}
 {{- $everywhere = concat ($service.rules | default list) $everywhere -}}
 {{- else -}}
-{{- $here = $service.rules | default list -}}
+{{- $here = concat $here ($service.rules | default list) -}}
 {{- end -}}
 {{- with $service.lease -}}
 {{- $leases := dict "apiGroups" (list "coordination.k8s.io") "resources" (list "leases") -}}

@@ -9,7 +9,7 @@ chart of the service defines as `<component>.description`:
   ports          [{name, port}]; `http` is the front door's
   apiAccess      whether the pods get a token for the Kubernetes API
   env, args, volumes, volumeMounts, podLabels, probes, preStopSeconds
-  rules, clusterRules, lease          see penstock.access
+  rules, ownRules, clusterRules, lease          see penstock.access
   ingress, egress                     rules of its NetworkPolicy
 */}}
 {{- define "penstock.render" -}}

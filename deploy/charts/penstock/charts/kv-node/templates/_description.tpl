@@ -19,7 +19,7 @@ env:
   {{- end }}
   {{- end }}
   {{- end }}
-  {{- include "kv-node.objectStore" $tiering.s3 | nindent 2 }}
+  {{- include "penstock.objectStoreEnvironment" . | nindent 2 }}
 volumes:
   {{- range $tier := list "cpu" "ssd" }}
   {{- with (get $tiering $tier).hostPath }}
@@ -27,43 +27,16 @@ volumes:
     hostPath: {path: {{ . | quote }}, type: DirectoryOrCreate}
   {{- end }}
   {{- end }}
+  {{- include "penstock.objectStoreVolumes" . | nindent 2 }}
 volumeMounts:
   {{- range $tier := list "cpu" "ssd" }}
   {{- if (get $tiering $tier).hostPath }}
   - {name: {{ $tier }}, mountPath: /kv/{{ $tier }}}
   {{- end }}
   {{- end }}
+  {{- include "penstock.objectStoreMounts" . | nindent 2 }}
 ingress:
   {{- include "penstock.fromComponents" (list . "grpc" "kv-offload") | nindent 2 }}
-{{- if $tiering.s3.bucket }}
 egress:
-  {{- include "penstock.toPorts" .Values.networkPolicy.s3Ports | nindent 2 }}
-{{- end }}
-{{- end -}}
-
-{{- define "kv-node.objectStore" -}}
-{{- if .bucket -}}
-- name: PENSTOCK_S3_BUCKET
-  value: {{ .bucket | quote }}
-- name: PENSTOCK_S3_REGION
-  value: {{ .region | quote }}
-{{- with .endpoint }}
-- name: PENSTOCK_S3_ENDPOINT
-  value: {{ . | quote }}
-{{- end }}
-{{- with .prefix }}
-- name: PENSTOCK_S3_PREFIX
-  value: {{ . | quote }}
-{{- end }}
-{{- if .forcePathStyle }}
-- name: PENSTOCK_S3_FORCE_PATH_STYLE
-  value: "true"
-{{- end }}
-{{- if .existingSecret }}
-- name: PENSTOCK_S3_ACCESS_KEY_ID
-  valueFrom: {secretKeyRef: {name: {{ .existingSecret }}, key: {{ .accessKeyIdKey }}}}
-- name: PENSTOCK_S3_SECRET_ACCESS_KEY
-  valueFrom: {secretKeyRef: {name: {{ .existingSecret }}, key: {{ .secretAccessKeyKey }}}}
-{{- end }}
-{{- end -}}
+  {{- include "penstock.toObjectStore" . | nindent 2 }}
 {{- end -}}
