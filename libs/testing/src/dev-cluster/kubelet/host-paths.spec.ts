@@ -232,11 +232,15 @@ describe('hostPath volumes of the simulated kubelet', () => {
     await done('patient');
   });
 
-  it.each([
-    [{ path: '/x', type: 'Socket' }, 'hostPath type Socket is not supported by the simulated kubelet'],
-    [{ path: 'x' }, 'hostPath "x": must be an absolute path'],
-  ])('says that it cannot mount %j', async (hostPath, message) => {
-    const name = `wrong-${hostPath.type ? 'type' : 'path'}`;
+  it.each<[string, V1HostPathVolumeSource, string]>([
+    [
+      'type',
+      { path: '/x', type: 'Socket' },
+      'hostPath type Socket is not supported by the simulated kubelet',
+    ],
+    ['path', { path: 'x' }, 'hostPath "x": must be an absolute path'],
+  ])('says that it cannot mount a wrong %s', async (what, hostPath, message) => {
+    const name = `wrong-${what}`;
     await run(name, 'node-1', 'true', hostPath);
     await eventually(async () => {
       const { items } = await lab.api.listNamespacedEvent({
