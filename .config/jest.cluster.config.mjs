@@ -6,7 +6,10 @@ import base from './jest.config.mjs';
  */
 export default {
   ...base,
-  testMatch: ['**/src/**/*.cluster.spec.ts', '**/test/**/*.cluster.spec.ts', '**/src/**/*.tools-spec.ts'],
+  testMatch: ['src', 'test'].flatMap((folder) => [
+    `**/${folder}/**/*.cluster.spec.ts`,
+    `**/${folder}/**/*.tools-spec.ts`,
+  ]),
   maxWorkers: 1,
   testTimeout: 90_000,
 };
