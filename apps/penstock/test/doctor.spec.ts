@@ -1,0 +1,222 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KubernetesCluster } from '@penstock/cluster';
+import { CUSTOM_RESOURCES, customResourceDefinition } from '@penstock/contracts';
+import type { Cluster, ClusterObject } from '@penstock/core/ports';
+import { NatsEventBus, NatsInspector } from '@penstock/messaging';
+import { type DevCluster, startDevCluster, startNats, until } from '@penstock/testing';
+import { checkCluster } from '../src/doctor/checks/check-cluster.js';
+import { checkEngines } from '../src/doctor/checks/check-engines.js';
+import { checkEventFlow } from '../src/doctor/checks/check-event-flow.js';
+import { checkNats } from '../src/doctor/checks/check-nats.js';
+import { checkServices } from '../src/doctor/checks/check-services.js';
+import { checkVersions } from '../src/doctor/checks/check-versions.js';
+import { missingRights } from '../src/doctor/missing-rights.js';
+import { runChecks } from '../src/doctor/run-checks.js';
+import { applyAll } from '../src/suite/manifest.js';
+
+const look = (...checks: Parameters<typeof runChecks>[0]) => runChecks(checks, 10_000);
+
+describe('versions', () => {
+  it.each([
+    ['20.9.0', 'fail'],
+    ['22.18.9', 'fail'],
+    ['22.19.0', 'ok'],
+    ['24.0.0', 'ok'],
+  ])('Node %s: %s', async (node, status) => {
+    expect(await look(checkVersions(node))).toMatchObject([{ name: 'penstock' }, { name: 'node', status }]);
+  });
+});
+
+describe('cluster', () => {
+  let api: DevCluster;
+  let cluster: KubernetesCluster;
+  beforeAll(async () => {
+    api = await startDevCluster({});
+    cluster = new KubernetesCluster({ url: api.url, service: 'doctor' });
+  }, 60_000);
+  afterAll(async () => {
+    await cluster?.close();
+    await api?.stop();
+  });
+
+  it('without definitions fails and says how to install them; with them it passes', async () => {
+    const without = await look(checkCluster(cluster));
+    expect(without).toMatchObject([
+      { name: 'version', status: 'ok', detail: expect.stringContaining('Kubernetes v1.') },
+      { name: 'rights', status: 'ok' },
+      {
+        name: 'definitions',
+        status: 'fail',
+        detail: expect.stringContaining('podcliquesets.grove.io is not installed'),
+        fix: 'kubectl apply --server-side -f deploy/crds',
+      },
+    ]);
+    const definitions = CUSTOM_RESOURCES.map(
+      (entry) => customResourceDefinition(entry) as unknown as ClusterObject,
+    );
+    await applyAll(cluster, definitions);
+    expect(await look(checkCluster(cluster))).toMatchObject([{}, {}, { name: 'definitions', status: 'ok' }]);
+    await applyAll(cluster, [served('podgangs.scheduler.grove.io', definitions)]);
+    expect(await look(checkCluster(cluster))).toMatchObject([
+      {},
+      {},
+      { status: 'fail', detail: 'podgangs.scheduler.grove.io does not serve v1alpha1' },
+    ]);
+  });
+
+  it.each([
+    [{ kubeconfig: '/nowhere/kubeconfig' }, /credentials .* cannot be read/],
+    [{ url: 'http://127.0.0.1:1' }, /ECONNREFUSED/],
+  ])(
+    'at %j fails in one sentence',
+    async (address, why) => {
+      const away = new KubernetesCluster({ ...address, service: 'doctor' });
+      try {
+        expect(await look(checkCluster(away))).toMatchObject([
+          {
+            area: 'cluster',
+            status: 'fail',
+            detail: expect.stringMatching(why),
+            fix: 'check --kubeconfig and --context',
+          },
+        ]);
+      } finally {
+        await away.close();
+      }
+    },
+    30_000,
+  );
+
+  it('names what its user may not do', async () => {
+    const strict = {
+      create: async (_: unknown, review: { spec: { resourceAttributes: { resource: string } } }) => ({
+        ...review,
+        status: { allowed: review.spec.resourceAttributes.resource !== 'nodes' },
+      }),
+    } as unknown as Cluster;
+    expect(await missingRights(strict)).toEqual(['list nodes', 'watch nodes']);
+  });
+});
+
+/** The same definition, with its version no longer served beside one that is. */
+function served(name: string, definitions: readonly ClusterObject[]): ClusterObject {
+  const found = structuredClone(
+    definitions.find(({ metadata }) => metadata.name === name),
+  ) as ClusterObject & {
+    spec: { versions: Array<{ name: string; served: boolean; storage: boolean }> };
+  };
+  const [version] = found.spec.versions;
+  if (!version) throw new Error(`${name} has no version`);
+  found.spec.versions = [
+    { ...version, served: false },
+    { ...version, name: 'v9', storage: false },
+  ];
+  return found;
+}
+
+describe('services', () => {
+  let server: Server;
+  let answer: unknown;
+  beforeAll(async () => {
+    server = createServer((_, response) =>
+      response.end(typeof answer === 'string' ? answer : JSON.stringify(answer)),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => server.close());
+  const check = () => {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return look(checkServices({ scheduler: [url] }, 1000));
+  };
+  const nats = { name: 'nats', ok: false, required: false, detail: 'not connected', durationMs: 1 };
+
+  it.each([
+    [{ status: 'ok', checks: [] }, 'ok', /^ready/],
+    [{ status: 'degraded', checks: [nats] }, 'warn', /degraded: nats: not connected/],
+    [
+      { status: 'not-ready', checks: [{ ...nats, name: 'pools', required: true }] },
+      'fail',
+      /pools: not connected/,
+    ],
+    ['<html>', 'fail', /does not answer/],
+  ])('%j: %s', async (said, status, detail) => {
+    answer = said;
+    expect(await check()).toMatchObject([{ status, detail: expect.stringMatching(detail) }]);
+  });
+
+  it('that are away fail; that are not known are not called well', async () => {
+    expect(await look(checkServices({ 'kv-index': ['http://127.0.0.1:1'] }, 1000))).toMatchObject([
+      { status: 'fail', name: 'kv-index 127.0.0.1:1', detail: expect.stringContaining('ECONNREFUSED') },
+    ]);
+    expect(await look(checkServices({}, 1000))).toMatchObject([{ status: 'skip' }]);
+    expect(await look(checkEngines(['127.0.0.1:1'], 1000))).toMatchObject([
+      { status: 'fail', detail: expect.stringContaining('ECONNREFUSED') },
+    ]);
+  });
+});
+
+describe('nats and events', () => {
+  it('without streams, with streams but silent, and with reports', async () => {
+    const server = await startNats();
+    const inspector = NatsInspector.connect({ servers: [server.url], source: 'test' }, 2000);
+    const flow = { inspector, patienceMs: 300, timeoutMs: 1000 };
+    try {
+      expect(await look(checkNats(inspector, 'known'))).toMatchObject([
+        { name: 'version', status: 'ok' },
+        { name: 'jetstream', status: 'ok' },
+        { name: 'streams', status: 'fail', detail: expect.stringContaining('PENSTOCK_KV') },
+      ]);
+      const bus = NatsEventBus.connect({ servers: [server.url], source: 'scheduler/test' });
+      try {
+        await until(() => bus.status().problem === undefined);
+        expect(await look(checkNats(inspector, 'known'))).toMatchObject([
+          {},
+          {},
+          { name: 'streams', status: 'ok' },
+        ]);
+        expect(await look(checkEventFlow({ ...flow, frontDoor: 'http://127.0.0.1:1' }))).toMatchObject([
+          { name: 'demand.reported', status: 'fail' },
+          { name: 'routing.decided', status: 'fail', detail: expect.stringContaining('ECONNREFUSED') },
+        ]);
+        const timer = setInterval(() => bus.publish(demandReported()), 50);
+        expect(await look(checkEventFlow(flow))).toMatchObject([
+          { name: 'demand.reported', status: 'ok', detail: expect.stringContaining('of ns/chat') },
+        ]);
+        clearInterval(timer);
+      } finally {
+        await bus.close();
+      }
+    } finally {
+      await (await inspector).close();
+      await server.stop();
+    }
+  }, 30_000);
+
+  it('at an address without a server: one failure, and events are not called well', async () => {
+    const inspector = NatsInspector.connect(
+      { servers: ['nats://user:secret@127.0.0.1:1'], source: 'test' },
+      500,
+    );
+    const found = await look(
+      checkNats(inspector, 'known'),
+      checkEventFlow({ inspector, patienceMs: 100, timeoutMs: 100 }),
+    );
+    expect(found).toMatchObject([
+      { area: 'nats', status: 'fail', fix: expect.stringContaining('check that nats-server runs there') },
+      { area: 'events', status: 'skip' },
+    ]);
+    expect(JSON.stringify(found)).not.toContain('secret');
+  });
+});
+
+const demandReported = () => ({
+  type: 'demand.reported',
+  namespace: 'ns',
+  pool: 'chat',
+  data: {
+    ...{ model: 'm', class: 'standard', role: 'both', intervalMs: 1000, requests: 0, promptTokens: 0 },
+    ...{ uncachedTokens: 0, outputTokens: 0, inFlight: 0, scheduler: 's' },
+  },
+});
