@@ -152,6 +152,30 @@ describe('a paved-road pool', () => {
     });
   });
 
+  it.each([
+    ['auto', '--dtype=auto', '4'],
+    ['bfloat16', '--dtype=bfloat16', '4'],
+    ['float32', '--dtype=float32', '8'],
+    ['fp8', '--quantization=fp8', '2'],
+  ])('tells engines the type %s of the weights, and counts it', (dtype, flag, gpus) => {
+    const spec = { ...deepseek, model: 'meta-llama/Llama-3.1-70B-Instruct' };
+    const result = translated(pool(spec, { 'penstock.dev/model-dtype': dtype }));
+    expect(gpusOf(result)).toBe(gpus);
+    for (const { spec } of cliquesOf(result))
+      expect(spec.podSpec.containers[0]).toMatchObject({ args: expect.arrayContaining([flag]) });
+  });
+
+  it.each([
+    ['huggingface', 'False'],
+    ['modelscope', 'True'],
+  ])('tells engines to load from %s', (source, value) => {
+    const result = translated(pool(deepseek, { 'penstock.dev/model-source': source }));
+    for (const { spec } of cliquesOf(result))
+      expect(spec.podSpec.containers[0]).toMatchObject({
+        env: expect.arrayContaining([{ name: 'VLLM_USE_MODELSCOPE', value }]),
+      });
+  });
+
   it('names fields that it does not know', () => {
     const object = pool({ ...deepseek, model: 'm-8b', kvCache: { tier: 'gpu', sizeGi: 3 }, sla: {} });
     expect(translated(object).notActedUpon.map(({ field }) => field)).toEqual([
@@ -176,6 +200,12 @@ describe('a paved-road pool', () => {
     [{ ...deepseek, replicas: { decode: -1 } }, {}, /^spec.replicas.decode/],
     [{ ...deepseek, model: '' }, {}, /^spec.model/],
     [deepseek, { 'penstock.dev/gpus-per-engine': 'many' }, /gpus-per-engine\] is "many": write the number/],
+    [
+      deepseek,
+      { 'penstock.dev/model-dtype': 'int3' },
+      /model-dtype\] is "int3": write one of auto, bfloat16/,
+    ],
+    [deepseek, { 'penstock.dev/model-source': 'toString' }, /is "toString": write one of huggingface/],
     [deepseek, { 'penstock.dev/decode-replicas': '8' }, /is "8": write the least and the most/],
     [deepseek, { 'penstock.dev/decode-replicas': '9..8' }, /not below the least/],
     [deepseek, { 'penstock.dev/prefill-replicas': '5..8' }, /spec.replicas.prefill, 4, must lie within/],

@@ -5,6 +5,7 @@ import { KV_TRANSFER } from '../outputs/kv-transfer.js';
 import { POOL_LABEL } from '../outputs/output-labels.js';
 import { sharedMemory } from '../outputs/shared-memory.js';
 import type { Accelerator } from './accelerators.js';
+import type { ModelOptions } from './model-options.js';
 
 /** Port of the engines. */
 export const ENGINE_PORT = 8_000;
@@ -13,6 +14,7 @@ export interface EngineCliqueOptions {
   readonly role: 'prefill' | 'decode';
   readonly replicas: number;
   readonly model: string;
+  readonly modelOptions: Pick<ModelOptions, 'args' | 'env'>;
   readonly image: string;
   readonly gpus: number;
   readonly accelerator: Accelerator | undefined;
@@ -30,7 +32,7 @@ const PRODUCT_LABEL = 'nvidia.com/gpu.product';
 export function engineClique(
   options: EngineCliqueOptions,
 ): PodCliqueSet['spec']['template']['cliques'][number] {
-  const { role, replicas, model, image, gpus, accelerator, pool, isDisaggregated } = options;
+  const { role, replicas, model, modelOptions, image, gpus, accelerator, pool, isDisaggregated } = options;
   const memory = sharedMemory('16Gi');
   return {
     name: role,
@@ -51,10 +53,11 @@ export function engineClique(
               model,
               `--port=${ENGINE_PORT}`,
               `--tensor-parallel-size=${gpus}`,
+              ...modelOptions.args,
               ...(isDisaggregated ? KV_TRANSFER.args : []),
               ...KV_EVENTS.args,
             ],
-            env: isDisaggregated ? [...KV_TRANSFER.env] : [],
+            env: [...modelOptions.env, ...(isDisaggregated ? KV_TRANSFER.env : [])],
             ports: [{ name: 'http', containerPort: ENGINE_PORT }, ...KV_EVENTS.ports],
             readinessProbe: engineReadiness(ENGINE_PORT),
             resources: {

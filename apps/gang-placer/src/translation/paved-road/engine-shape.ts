@@ -21,14 +21,17 @@ export interface EngineShape {
 /**
  * GPUs of one engine: as many as the annotation says, else the smallest of 1, 2, 4 and 8 whose memory holds the weights
  * and leaves a fifth for the KV cache. An engine does not reach across nodes.
+ *
+ * @param parameterBytes bytes of one parameter of the weights, where the pool says their type
  */
 export function engineShape(
   model: string,
   memoryBytes: number | undefined,
   annotation: string | undefined,
+  parameterBytes?: number,
 ): EngineShape {
   if (annotation !== undefined) return shapeSaid(annotation);
-  const weights = weightBytes(model);
+  const weights = weightBytes(model, parameterBytes);
   const hint = `set the annotation ${GPUS_ANNOTATION}`;
   if (weights === undefined || memoryBytes === undefined) {
     const unknown = weights === undefined ? 'the size of the model' : 'the memory of the accelerator';

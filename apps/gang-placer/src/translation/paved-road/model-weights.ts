@@ -10,12 +10,16 @@ const MODELS: ReadonlyArray<readonly [name: RegExp, parameters: number, bytes: n
   [/^mistral-large/, 123e9, 2],
 ];
 
-/** Bytes of a model's weights; undefined when neither its name nor the table tells them. */
-export function weightBytes(model: string): number | undefined {
+/**
+ * Bytes of a model's weights; undefined when neither its name nor the table tells them.
+ * @param parameterBytes bytes of one parameter, where something stronger than the name says so
+ */
+export function weightBytes(model: string, parameterBytes?: number): number | undefined {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
   const known = MODELS.find(([pattern]) => pattern.test(name));
   const parameters = parametersOf(model) ?? known?.[1];
-  return parameters === undefined ? undefined : parameters * (quantisedBytes(name) ?? known?.[2] ?? 2);
+  if (parameters === undefined) return undefined;
+  return parameters * (parameterBytes ?? quantisedBytes(name) ?? known?.[2] ?? 2);
 }
 
 /** Bytes per parameter that a name tells; bfloat16 is the rule and tells nothing. */

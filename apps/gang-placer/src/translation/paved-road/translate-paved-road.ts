@@ -21,6 +21,7 @@ import type { Translator } from '../translator.js';
 import { ACCELERATOR_NAMES, findAccelerator } from './accelerators.js';
 import { ENGINE_PORT, engineClique } from './engine-clique.js';
 import { engineShape, GPUS_ANNOTATION } from './engine-shape.js';
+import { modelOptions } from './model-options.js';
 import { boundsAnnotation, type ReplicaBounds, replicaBounds } from './replica-bounds.js';
 
 /** Paved-road pools become a PodCliqueSet with a clique per role, an InferencePool, an InferenceModel and variants. */
@@ -63,8 +64,10 @@ export function translatePavedRoad(
       message: `${JSON.stringify(wanted)} is not known: write ${known}`,
     });
   }
-  const shape = engineShape(model, accelerator?.memoryBytes, annotations[GPUS_ANNOTATION]);
-  problems.push(...shape.problems);
+  const options = modelOptions(annotations);
+  const gpusSaid = annotations[GPUS_ANNOTATION];
+  const shape = engineShape(model, accelerator?.memoryBytes, gpusSaid, options.parameterBytes);
+  problems.push(...options.problems, ...shape.problems);
   const roles = (['decode', 'prefill'] as const).flatMap((role): Role[] => {
     const count = replicas[role] ?? 0;
     if (role === 'prefill' && count === 0) return [];
@@ -77,7 +80,7 @@ export function translatePavedRoad(
   const cliques = roles.map(({ role, replicas: count }) =>
     engineClique({
       ...{ role, replicas: count, model, accelerator, isDisaggregated, pool: name },
-      ...{ image: settings.engineImage, gpus: shape.gpus },
+      ...{ image: settings.engineImage, gpus: shape.gpus, modelOptions: options },
     }),
   );
   const set: PodCliqueSet = {
