@@ -6,7 +6,7 @@ const OWNED = new Set([
   ...['host', 'instance', 'metricsPort', 'grpcPort', 'httpPort', 'kubeconfig', 'namespace'],
   ...['leaseNamespace', 'leaseName', 'natsUrl', 'redisUrl', 'redisCluster', 'routingPolicy', 'tokenizerDir'],
   ...['storageEvents', 'kvNodes', 'kvNodeSelector', 'kvNodePort', 'node'],
-  ...['cpuDir', 'cpuCapacityBytes', 'ssdDir', 'ssdCapacityBytes', 'stateDir', 'database'],
+  ...['cpuDir', 'cpuCapacity', 'ssdDir', 'ssdCapacity', 'dataDir'],
   ...['s3Endpoint', 's3Bucket', 's3Prefix', 's3Region', 's3CapacityBytes'],
   ...['s3AccessKeyIdFile', 's3SecretAccessKeyFile'],
 ]);
@@ -19,6 +19,7 @@ const flag = (value, description) => z.boolean().default(value).describe(descrip
 const texts = (description) => z.record(z.string(), z.string()).default({}).describe(description);
 const foreign = (description) => z.looseObject({}).default({}).describe(description);
 const quantity = z.union([z.string(), z.number()]);
+const capacity = (value, description) => quantity.default(value).describe(description);
 const object = (shape, description) => z.strictObject(shape).prefault({}).describe(description);
 const secretKey = (key, description) => z.string().min(1).default(key).describe(description);
 const replicas = (value, description) => z.int().min(0).max(1000).default(value).describe(description);
@@ -145,7 +146,7 @@ export function chartValues(definitions) {
       cpu: object(
         {
           hostPath: text('Folder of the CPU tier on every node: on tmpfs', '/dev/shm/penstock-kv'),
-          capacity: text('How much it holds: bytes, or with Ki, Mi, Gi, Ti', '16Gi'),
+          capacity: capacity('16Gi', 'How much it holds: bytes, or with Ki, Mi, Gi, Ti'),
         },
         'CPU tier',
       ),
@@ -155,17 +156,26 @@ export function chartValues(definitions) {
             'Folder of the SSD tier on every node; empty = no such tier',
             '/var/lib/penstock-kv',
           ),
-          capacity: text('How much it holds', '200Gi'),
+          capacity: capacity('200Gi', 'How much it holds'),
         },
         'SSD tier',
       ),
       s3: object(
         {
           bucket: text('Bucket; empty = no such tier', ''),
-          endpoint: text('URL of the S3 server; empty = that of AWS in the region', ''),
+          endpoint: z
+            .string()
+            .regex(/^(https?:\/\/[^\s/]+)?$/)
+            .default('')
+            .describe('http://host:port or https://host:port of a server that speaks S3; empty = AWS'),
           region: text('Region', 'us-east-1'),
-          prefix: text('Beginning of the names of all objects', 'penstock'),
-          capacity: text('How much it holds; empty = no limit', ''),
+          prefix: z
+            .string()
+            .regex(/^[^/]/)
+            .max(512)
+            .default('penstock')
+            .describe('Beginning of the keys of all objects, before a "/"'),
+          capacity: capacity('', 'How much it holds; empty = no limit'),
           existingSecret: text(
             'Secret with the credentials; empty = those of the pod (IRSA, instance role)',
             '',

@@ -1,11 +1,13 @@
 // Writes the generated files of deploy/charts/penstock: values.yaml, values.schema.json, the tables of the README, and
 // the definitions of its charts `crds` and `paved-road-crd`. With --check it writes nothing and exits 1 when a file on
-// disk differs. Needs the built services: the settings they know are the settings the chart takes.
+// disk differs. Reads the sources of the services and the built libraries: the settings that services know are the
+// settings that the chart takes.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
+import './source-loader.mjs';
 import { definitionFiles } from './generate-chart-definitions.mjs';
 import { readmeTables } from './generate-chart-readme.mjs';
 import { chartValues } from './generate-chart-values.mjs';
@@ -29,10 +31,7 @@ const CHARTS = [
 
 const definitions = {};
 for (const service of services) {
-  const path = `${root}/apps/${service}/dist/config.js`;
-  definitions[service] = (
-    await import(existsSync(path) ? path : `${root}/apps/gang-placer/dist/config.js`)
-  ).config;
+  definitions[service] = (await import(`${root}/apps/${service}/src/config.ts`)).config;
 }
 const values = chartValues(definitions);
 const schema = schemaOf(values);

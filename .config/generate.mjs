@@ -10,6 +10,7 @@ const generators = [
   'libs/contracts/scripts/generate-grpc.mjs',
   'libs/contracts/scripts/generate-asyncapi.mjs',
   '.config/generate-reference.mjs',
+  '.config/generate-chart.mjs',
 ];
 
 let failed = false;

@@ -102,7 +102,7 @@ kvCache.tiering.cpu.hostPath: there is no storage; name a folder on tmpfs such a
 kvCache.tiering.ssd.hostPath: blocks reach S3 by way of an SSD; name a folder, or remove kvCache.tiering.s3.bucket
 {{- end }}
 {{- range $tier, $on := dict "cpu" true "ssd" .ssd.hostPath "s3" (and .s3.bucket .s3.capacity) }}
-{{- $capacity := (get $values.kvCache.tiering $tier).capacity | toString }}
+{{- $capacity := include "penstock.text" (get $values.kvCache.tiering $tier).capacity }}
 {{- if and $on (or (not (regexMatch "^[0-9]+(Ki|Mi|Gi|Ti)?$" $capacity)) (regexMatch "^0+[KMGTi]*$" $capacity)) }}
 kvCache.tiering.{{ $tier }}.capacity: is {{ $capacity | quote }}; write bytes, or a number with Ki, Mi, Gi or Ti, such as 64Gi
 {{- end }}

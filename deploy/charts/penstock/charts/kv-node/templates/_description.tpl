@@ -14,8 +14,8 @@ env:
   {{- if .hostPath }}
   - name: PENSTOCK_{{ upper $tier }}_DIR
     value: /kv/{{ $tier }}
-  - name: PENSTOCK_{{ upper $tier }}_CAPACITY_BYTES
-    value: {{ include "penstock.bytes" .capacity | quote }}
+  - name: PENSTOCK_{{ upper $tier }}_CAPACITY
+    value: {{ include "penstock.text" .capacity | quote }}
   {{- end }}
   {{- end }}
   {{- end }}
