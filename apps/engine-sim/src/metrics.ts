@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Generation } from './engine/generation.js';
 import type { EngineObserver, SimulatedEngine } from './engine/simulated-engine.js';
+import type { StorageCounters } from './storage/storage-counters.js';
 
 export interface EngineMetricsOptions {
   /** Label `model_name`: the first served name. */
@@ -151,11 +152,73 @@ export class EngineMetrics implements EngineObserver {
       'Requests that lost their blocks and started again.',
       () => engine().gauges().preemptions,
     );
+    total(
+      'vllm:external_prefix_cache_queries_total',
+      'Tokens not in the prefix cache that storage was asked for.',
+      () => engine().gauges().externalQueryTokens,
+    );
+    total(
+      'vllm:external_prefix_cache_hits_total',
+      'Tokens loaded from storage.',
+      () => engine().gauges().externalHitTokens,
+    );
     gauge(
       'penstock_engine_sim_lag_seconds',
       'Virtual time by which the machine is behind the simulated engine.',
       () => engine().lagMs() / 1000,
     );
+  }
+
+  /** Adds what the engine's storage did; bytes and seconds are those of the simulated engine. */
+  describeStorage(counters: StorageCounters): void {
+    const { labels, registry } = this;
+    const registers = [registry];
+    const own = (name: string, help: string, read: () => number) =>
+      new Counter({
+        name: `penstock_sim_${name}_total`,
+        help,
+        labelNames: ['model_name', 'engine'],
+        registers,
+        collect() {
+          this.reset();
+          this.inc(labels, read());
+        },
+      });
+    const transfers = (name: string, help: string, stored: () => number, loaded: () => number) =>
+      new Counter({
+        name: `vllm:kv_offload_total_${name}_total`,
+        help,
+        labelNames: ['model_name', 'engine', 'transfer_type'],
+        registers,
+        collect() {
+          this.reset();
+          this.inc({ ...labels, transfer_type: 'GPU_to_CPU' }, stored());
+          this.inc({ ...labels, transfer_type: 'CPU_to_GPU' }, loaded());
+        },
+      });
+    transfers(
+      'bytes',
+      'Bytes of KV cache stored and loaded.',
+      () => counters.storedBytes,
+      () => counters.loadedBytes,
+    );
+    transfers(
+      'time',
+      'Seconds of stores and loads.',
+      () => counters.storeMs / 1000,
+      () => counters.loadMs / 1000,
+    );
+    own('stored_chunks', 'Chunk files written.', () => counters.storedChunks);
+    own('dropped_stores', 'Chunks not stored since too many were waiting.', () => counters.droppedStores);
+    own('failed_stores', 'Chunks that the file system refused.', () => counters.failedStores);
+    own('loaded_chunks', 'Chunk files read and found right.', () => counters.loadedChunks);
+    own(
+      'missing_chunks',
+      'Chunk files that were gone between lookup and load.',
+      () => counters.missingChunks,
+    );
+    own('short_chunks', 'Chunk files of another size than a chunk has.', () => counters.shortChunks);
+    own('wrong_chunks', 'Chunk files with other bytes than were stored.', () => counters.wrongChunks);
   }
 
   private describeCache(): void {

@@ -13,6 +13,7 @@ import { VirtualClock } from './engine/virtual-clock.js';
 import { ZmqEventFeed } from './engine/zmq-event-feed.js';
 import { EngineMetrics } from './metrics.js';
 import type { EngineSimOptions } from './options/options.js';
+import { openStorage } from './storage/open-storage.js';
 
 /** A running engine. */
 export interface EngineSim {
@@ -60,6 +61,15 @@ export async function startEngineSim(options: EngineSimOptions, host: EngineSimH
   );
   const feed = options.kvEvents && (await ZmqEventFeed.open(options.kvEvents, options));
   const cache = new PublishedCache(blockSize, feed);
+  const storage =
+    options.storage &&
+    (await openStorage(options.storage, options, profile, feed, (error) =>
+      host.logError(error, 'storing chunks', '-'),
+    ).catch(async (error: unknown) => {
+      await feed?.close();
+      throw error;
+    }));
+  if (storage) metrics.describeStorage(storage.counters);
   const engine: SimulatedEngine = new SimulatedEngine({
     profile,
     blockSize,
@@ -69,6 +79,7 @@ export async function startEngineSim(options: EngineSimOptions, host: EngineSimH
     clock,
     observer: metrics,
     cache,
+    storage,
   });
   let draining = false;
   const { model, servedModelNames, seed, speed } = options;
@@ -86,7 +97,7 @@ export async function startEngineSim(options: EngineSimOptions, host: EngineSimH
       }),
       tokenize: new TokenizeApi(tokenizer, maxModelLenTokens),
       debug: options.debug
-        ? new DebugApi(engine, cache, failures, () => feed?.lastSequence ?? null, host.crash)
+        ? new DebugApi(engine, cache, failures, storage, hasher, () => feed?.lastSequence ?? null, host.crash)
         : undefined,
       engine,
       failures,
@@ -103,6 +114,7 @@ export async function startEngineSim(options: EngineSimOptions, host: EngineSimH
       server.once('error', reject).listen(options.port, options.host, resolve);
     });
   } catch (error) {
+    await storage?.close();
     await feed?.close();
     throw error;
   }
@@ -129,6 +141,7 @@ export async function startEngineSim(options: EngineSimOptions, host: EngineSimH
       const force = setTimeout(() => server.closeAllConnections(), 200);
       await closed;
       clearTimeout(force);
+      await storage?.close();
       await feed?.close();
     },
   };

@@ -1,19 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ZodError } from 'zod';
+import type { BlockHasher } from '@penstock/engine';
+import { ZodError, z } from 'zod';
+import { BlockChain } from '../engine/block-chain.js';
 import type { Failures } from '../engine/failures.js';
 import type { PublishedCache } from '../engine/published-cache.js';
 import type { SimulatedEngine } from '../engine/simulated-engine.js';
 import type { FailurePlan } from '../options/failure-plan.js';
+import type { FileStorage } from '../storage/file-storage.js';
 import { ApiError } from './api-error.js';
+import { check, tokenIds } from './completion-request.js';
 import { readJson } from './read-json.js';
 import { sendJson } from './send.js';
 
-/** The /debug endpoints: what the cache holds, and failures on purpose. */
+const chunksBody = z.looseObject({ prompt: z.array(z.unknown()), cache_salt: z.string().optional() });
+
+/** The /debug endpoints: what cache and storage hold, and failures on purpose. */
 export class DebugApi {
   constructor(
     private readonly engine: SimulatedEngine,
     private readonly cache: PublishedCache,
     private readonly failures: Failures,
+    private readonly storage: FileStorage | undefined,
+    private readonly hasher: BlockHasher,
     private readonly lastSequence: () => number | null,
     private readonly crash: () => void,
   ) {}
@@ -29,6 +37,21 @@ export class DebugApi {
       : this.cache.blocks();
     const dump = { lastSequence: this.lastSequence(), stepInFlight: contents === undefined, blocks };
     sendJson(response, 200, JSON.stringify(dump));
+  }
+
+  /**
+   * POST /debug/chunks with `{"prompt": [token ids], "cache_salt"?}`: the file of every whole chunk of the prompt, and
+   * the number of the tier that has it now.
+   */
+  async showChunks(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.storage) {
+      throw new ApiError(404, 'This engine stores no chunks: see --kv-transfer-config in the README');
+    }
+    const body = check(chunksBody, await readJson(request));
+    const tokens = tokenIds(body.prompt, 'prompt');
+    const blocks = Math.floor(tokens.length / this.hasher.blockSize);
+    const chain = new BlockChain(this.hasher, { cacheSalt: body.cache_salt }, tokens, blocks);
+    sendJson(response, 200, JSON.stringify({ chunks: this.storage.describe(chain, blocks) }));
   }
 
   /** GET /debug/failures. */

@@ -62,6 +62,7 @@ export function createRoutes(parts: RouteParts): Routes {
     },
     ...(debug && {
       '/debug/cache': { GET: local((_, r) => debug.dumpCache(r)) },
+      '/debug/chunks': { POST: local((q, r) => debug.showChunks(q, r)) },
       '/debug/failures': {
         GET: local((_, r) => debug.showFailures(r)),
         POST: local((q, r) => debug.setFailures(q, r)),

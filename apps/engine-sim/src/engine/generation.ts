@@ -26,7 +26,7 @@ export class Generation implements EngineRequest {
   lastTokenAtMs = 0;
   emittedTokens = 0;
   reportedTokens = 0;
-  /** Prompt tokens found in the prefix cache at admission; known with the first token. */
+  /** Prompt tokens found in the prefix cache or loaded from storage at admission; known with the first token. */
   cachedTokens = 0;
   /** First block it computed itself; absent before its first block is stored. */
   firstComputedBlock: number | undefined;

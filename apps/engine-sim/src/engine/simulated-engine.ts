@@ -3,6 +3,7 @@ import {
   type EngineGauges,
   EngineModel,
   type EngineProfile,
+  type SecondaryCache,
 } from '@penstock/core/engine-model';
 import type { Generation } from './generation.js';
 import type { PublishedCache } from './published-cache.js';
@@ -27,6 +28,8 @@ export interface SimulatedEngineOptions {
   readonly clock: VirtualClock;
   readonly observer: EngineObserver;
   readonly cache: PublishedCache;
+  /** Absent: blocks are only on the GPU. */
+  readonly storage?: SecondaryCache<Generation>;
 }
 
 /** The engine model in real time: requests in, tokens out, cache events published after every step. */
@@ -47,7 +50,7 @@ export class SimulatedEngine {
     this.clock = options.clock;
     this.observer = options.observer;
     this.cache = options.cache;
-    this.model = new EngineModel<Generation>(options);
+    this.model = new EngineModel<Generation>(options, options.storage);
     this.loop = new StepLoop(options.clock, {
       begin: () => {
         const step = this.model.beginStep();
@@ -142,14 +145,19 @@ export class SimulatedEngine {
 
   private noteHits(events: readonly CacheEvent<Generation>[]): void {
     for (const event of events) {
-      if (event.type === 'stored') event.request.firstComputedBlock ??= event.firstBlock;
+      if (event.type === 'stored' && !event.loaded) event.request.firstComputedBlock ??= event.firstBlock;
     }
   }
 
   private start(generation: Generation, atMs: number): void {
-    // A request that stored no block before its first token had all its full blocks in the cache.
+    // A request that computed no block before its first token had all its full blocks in the cache or in storage.
     const hitBlocks = generation.firstComputedBlock ?? generation.promptBlocks.length;
-    generation.cachedTokens = Math.min(hitBlocks, generation.promptBlocks.length) * this.model.blockSize;
+    const { promptBlocks, promptTokens } = generation;
+    // As vLLM counts: what was loaded too; the last token is always computed.
+    generation.cachedTokens = Math.min(
+      Math.min(hitBlocks, promptBlocks.length) * this.model.blockSize,
+      promptTokens - 1,
+    );
     this.observer.firstToken((atMs - generation.arrivedAtMs) / 1000, generation.promptTokens);
   }
 

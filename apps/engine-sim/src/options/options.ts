@@ -1,5 +1,19 @@
+import type { TierLink } from '@penstock/core/tiering';
 import type { FailurePlan } from './failure-plan.js';
 import type { KvEventsConfig } from './kv-events-config.js';
+
+/** Where the engine offloads prompt blocks to. */
+export interface StorageOptions {
+  readonly blocksPerChunk: number;
+  /** Size of a simulated block in a file. */
+  readonly bytesPerBlock: number;
+  /** In the order of lookup; the first is stored to, and announced when its `events` say so. */
+  readonly tiers: ReadonlyArray<{
+    readonly rootDir: string;
+    readonly events: boolean;
+    readonly link: TierLink;
+  }>;
+}
 
 /** Everything engine-sim is told at start. */
 export interface EngineSimOptions {
@@ -18,6 +32,8 @@ export interface EngineSimOptions {
   readonly blockCount?: number;
   /** Absent: no cache events. */
   readonly kvEvents?: KvEventsConfig;
+  /** Absent: blocks are only on the GPU. */
+  readonly storage?: StorageOptions;
   readonly seed: number;
   readonly gpu: string;
   readonly dtype: string;

@@ -4,8 +4,10 @@ import { chooseTiming } from './choose-timing.js';
 import { failurePlan } from './failure-plan.js';
 import { foreignFlags } from './foreign-flags.js';
 import { kvEventsConfig } from './kv-events-config.js';
-import type { EngineSimOptions } from './options.js';
+import { kvTransferConfig, readKvTransferConfig } from './kv-transfer-config.js';
+import type { EngineSimOptions, StorageOptions } from './options.js';
 import { programArguments } from './program-arguments.js';
+import { linksOfTiers, tierLinks } from './tier-links.js';
 
 /**
  * Result of reading the command line: options and what was asked for that is done differently, a text to print
@@ -31,7 +33,7 @@ const json = <T extends z.ZodType>(schema: T) =>
       try {
         return JSON.parse(text) as unknown;
       } catch {
-        context.addIssue({ code: 'custom', message: 'must be a JSON object' });
+        context.addIssue({ code: 'custom', message: 'must be JSON' });
         return z.NEVER;
       }
     })
@@ -48,6 +50,7 @@ const flags = z.object({
   maxNumBatchedTokens: integer(1, 1_000_000),
   numGpuBlocksOverride: integer(1, 10_000_000).optional(),
   kvEventsConfig: json(kvEventsConfig).optional(),
+  kvTransferConfig: json(kvTransferConfig).optional(),
   prefixCachingHashAlgo: z.literal('sha256_cbor', 'must be sha256_cbor: the one whose hashes are portable'),
   seed: integer(0, 0xffff_ffff),
   simGpu: z.string(),
@@ -58,6 +61,8 @@ const flags = z.object({
   simTp: integer(1, 64).optional(),
   simSpeed: number.pipe(z.number().min(0.01).max(10_000)),
   simEventFormat: z.enum(['array', 'map']),
+  simBytesPerBlock: integer(1, 1 << 30),
+  simTierLinks: json(tierLinks),
   simTokenizer: z.string().min(1).optional(),
   simFailures: json(failurePlan),
   simDebug: z.boolean(),
@@ -86,6 +91,7 @@ function command(): Command {
     .option('--dtype <name>', 'type of the weights; fp8 is timed as fp8, all others as bf16')
     .option('--quantization <name>', 'fp8 is timed as fp8, all others as bf16')
     .option('--kv-events-config <json>', 'cache events, as in vLLM (default: none)')
+    .option('--kv-transfer-config <json>', 'OffloadingConnector with fs tiers, as in vLLM (default: none)')
     .option('--prefix-caching-hash-algo <name>', 'block hash', 'sha256_cbor')
     .option('--seed <number>', 'seed of the generated answers and failures', '0')
     .option('--sim-gpu <name>', 'GPU: a100, h100, h200, b200', 'h100')
@@ -99,6 +105,12 @@ function command(): Command {
       new Option('--sim-event-format <format>', 'msgpack layout of events')
         .choices(['array', 'map'])
         .default('map'),
+    )
+    .option('--sim-bytes-per-block <bytes>', 'size of a block in the files of --kv-transfer-config', '4096')
+    .option(
+      '--sim-tier-links <json>',
+      'speed of each fs tier: [{"gigabytesPerSecond": 20, "latencyMs": 0.05}, …] (default: memory, then a disk)',
+      '[]',
     )
     .option('--sim-tokenizer <folder>', 'folder with tokenizer.json (default: the built-in one)')
     .option('--sim-failures <json>', 'what goes wrong from the start; see POST /debug/failures', '{}')
@@ -145,12 +157,14 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): P
       `--max-num-batched-tokens: must be at least --max-num-seqs, ${f.maxNumSeqs}, got ${f.maxNumBatchedTokens}`,
     );
   }
+  const transfer = transferOf(f);
+  errors.push(...transfer.errors);
   const model = f.model ?? positional ?? (env['VLLM_MODEL'] || DEFAULT_MODEL);
   const timing = chooseTiming({ ...f, model });
   if ('error' in timing) errors.unshift(timing.error);
   if (errors.length > 0 || 'error' in timing) return { errors };
   const { profile } = timing;
-  const warnings = [...timing.warnings];
+  const warnings = [...timing.warnings, ...transfer.warnings];
   if (ignored.length > 0) warnings.push(`without effect here: ${[...new Set(ignored)].join(' ')}`);
   return {
     warnings,
@@ -165,6 +179,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): P
       maxBatchedTokens: f.maxNumBatchedTokens,
       blockCount: f.numGpuBlocksOverride,
       kvEvents: f.kvEventsConfig?.enable_kv_cache_events ? f.kvEventsConfig : undefined,
+      storage: transfer.storage,
       seed: f.seed,
       gpu: profile.gpu,
       timedAs: profile.model,
@@ -177,6 +192,34 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): P
       debug: f.simDebug,
       hashSeed: env['PYTHONHASHSEED'],
     },
+  };
+}
+
+/** What `--kv-transfer-config` and the flags about it come to. */
+function transferOf(f: z.infer<typeof flags>): {
+  storage?: StorageOptions;
+  warnings: readonly string[];
+  errors: readonly string[];
+} {
+  const { kvTransferConfig: config, simTierLinks, simBytesPerBlock: bytesPerBlock } = f;
+  const reading = config && readKvTransferConfig(config, f.blockSize);
+  const errors = (reading?.errors ?? []).map(
+    ({ path, message }) => `--kv-transfer-config${path.length > 0 ? ` (${path.join('.')})` : ''}: ${message}`,
+  );
+  const tiers = reading?.folders?.tiers ?? [];
+  if (errors.length === 0 && simTierLinks.length > tiers.length) {
+    errors.push(
+      `--sim-tier-links: ${simTierLinks.length} links for ${tiers.length} tiers of type fs in --kv-transfer-config`,
+    );
+  }
+  const warnings = reading?.warnings ?? [];
+  if (!reading?.folders) return { warnings, errors };
+  const links = linksOfTiers(simTierLinks, tiers.length);
+  const { blocksPerChunk } = reading.folders;
+  return {
+    storage: { blocksPerChunk, bytesPerBlock, tiers: tiers.map((tier, i) => ({ ...tier, link: links[i]! })) },
+    warnings,
+    errors,
   };
 }
 

@@ -1,5 +1,6 @@
 export type { CachedContent } from './block-pool.js';
 export * from './cache-event.js';
+export * from './chunk-load-times.js';
 export * from './engine-gauges.js';
 export * from './engine-model.js';
 export * from './engine-options.js';
