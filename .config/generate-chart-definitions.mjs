@@ -31,7 +31,11 @@ export function definitionFiles(root, chart) {
     }
     const value = VALUES[group];
     if (value === undefined) continue;
-    const metadata = { name, annotations: { ...annotations, 'helm.sh/resource-policy': 'keep' } };
+    const metadata = {
+      name,
+      labels: { 'app.kubernetes.io/part-of': 'penstock' },
+      annotations: { ...annotations, 'helm.sh/resource-policy': 'keep' },
+    };
     const text = stringify({ ...definition, metadata }, { lineWidth: 0, aliasDuplicateObjects: false });
     if (text.includes('{{')) throw new Error(`${file} has text that Helm would take for a template`);
     const condition = `and .Values.${value} (include "crds.isWanted" (list . "${name}"))`;

@@ -40,6 +40,7 @@ function row(path, each, value, meaning) {
 
 function typeOf({ type, enum: choices, anyOf }) {
   if (choices) return choices.join(', ');
+  if (Array.isArray(type)) return type.map((each) => typeOf({ type: each })).join(' or ');
   if (anyOf) return anyOf.map((each) => each.type).join(' or ');
   return { string: 'text', array: 'list', object: 'object', boolean: 'boolean' }[type] ?? type ?? 'any';
 }

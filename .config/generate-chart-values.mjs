@@ -34,8 +34,8 @@ const toleration = z.strictObject({
 const resources = (requests, limits) =>
   z
     .strictObject({
-      requests: z.record(z.string(), quantity).optional(),
-      limits: z.record(z.string(), quantity).optional(),
+      requests: z.record(z.string(), quantity).optional().describe('Requests of the container'),
+      limits: z.record(z.string(), quantity).optional().describe('Limits of the container'),
     })
     .default({ requests, limits })
     .describe('Requests and limits of the container');
@@ -211,7 +211,11 @@ export function chartValues(definitions) {
       {
         repository: z.string().min(1).default('penstock/penstock').describe('Image of every service'),
         tag: text('Tag; empty = appVersion of the chart', ''),
-        digest: text('sha256:… in place of the tag', ''),
+        digest: z
+          .string()
+          .regex(/^(sha256:[a-f0-9]{64})?$/)
+          .default('')
+          .describe('sha256:… in place of the tag'),
         pullPolicy: z
           .enum(['Always', 'IfNotPresent', 'Never'])
           .default('IfNotPresent')
