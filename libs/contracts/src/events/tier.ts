@@ -19,6 +19,7 @@ export const tierMoved = event({
   node: name.optional().describe('Node that has, or had, the copy; absent when only S3 is concerned'),
   from: tier.nullable().describe('Null: written by an engine'),
   to: tier.nullable().describe('Null: removed'),
+  reason: name.optional().describe('Why, in one word'),
   keys: packedU64,
   bytes: count,
   durationMs: millis,

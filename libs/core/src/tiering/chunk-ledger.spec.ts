@@ -34,6 +34,8 @@ const operation = fc.record({
   size: fc.integer({ min: 1, max: 9 }),
 });
 
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
 interface ModelCopy {
   state: 'writing' | 'valid' | 'deleting';
   readers: number;
@@ -71,7 +73,7 @@ class Model {
   }
 }
 
-function apply(ledger: ChunkLedger, model: Model, op: fc.infer<typeof operation>): void {
+function apply(ledger: ChunkLedger, model: Model, op: Operation): void {
   const { path } = op.chunk;
   const copy = model.copy(path, op.place);
   const generation = copy?.generation ?? 1;

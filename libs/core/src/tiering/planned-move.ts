@@ -11,7 +11,9 @@ export type MoveReason =
   /** As `pressure`, and there is no tier below, or it has no room for it. */
   | 'no-room-below'
   /** A request is on its way to an engine that can use it there. */
-  | 'predicted-hit';
+  | 'predicted-hit'
+  /** Its bytes are not what they were. */
+  | 'corrupt';
 
 /** One copy to make, remove, or both in this order. */
 export interface PlannedMove {
