@@ -7,6 +7,13 @@ const objectName = (max: number) =>
     .max(max)
     .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a Kubernetes name: lower case, digits, "-" and "."');
 
+const hostPath = () =>
+  z
+    .string()
+    .max(4096)
+    .regex(/^\/[^:]*$/, 'must be an absolute path')
+    .optional();
+
 /** Every setting of gang-placer. */
 export const config = defineConfig(
   'gang-placer',
@@ -74,6 +81,24 @@ export const config = defineConfig(
       .max(1024)
       .default('vllm/vllm-openai:v0.18.0')
       .describe('Image of the engines of paved-road InferencePools'),
+    tierCpuHostPath: hostPath().describe(
+      'Folder of the CPU tier on every node, on tmpfs, for engines of paved-road InferencePools; absent = they keep KV blocks in GPU memory',
+    ),
+    tierSsdHostPath: hostPath().describe('Folder of the SSD tier on every node; absent = none'),
+    tierChunkBlocks: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(32)
+      .describe('Blocks of an engine in one file of these tiers'),
+    tierStagingBytes: z
+      .number()
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .default(8_589_934_592)
+      .describe('CPU memory of each such engine through which the files pass, in bytes'),
     startupGateImage: z
       .string()
       .min(1)

@@ -34,4 +34,12 @@ export interface TranslationSettings {
   readonly keepFrontend: boolean;
   /** Image of engines whose source names none. */
   readonly engineImage: string;
+  /** Folder of the CPU tier on every node; absent = engines keep KV blocks in GPU memory. */
+  readonly tierCpuHostPath?: string | undefined;
+  /** Folder of the SSD tier on every node. */
+  readonly tierSsdHostPath?: string | undefined;
+  /** Blocks of an engine in one file of a tier. */
+  readonly tierChunkBlocks?: number;
+  /** CPU memory of an engine through which files pass, in bytes. */
+  readonly tierStagingBytes?: number;
 }

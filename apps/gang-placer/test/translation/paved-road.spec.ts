@@ -89,14 +89,14 @@ describe('a paved-road pool with both roles', () => {
     expect(JSON.stringify(podSpec?.['affinity'])).toContain('"values":["NVIDIA-H100-80GB-HBM3"');
   });
 
-  it('says that the tier has no effect yet and that the model does not fit the GPUs', () => {
+  it('says that no folders of tiers are known and that the model does not fit the GPUs', () => {
     expect(result.notActedUpon).toEqual([
       {
         field: 'spec.hardware.accelerator',
         why: expect.stringMatching(/weights of about 671 GB.*will not start/),
       },
       { field: 'spec.replicas.prefill', why: expect.stringContaining('not split yet') },
-      { field: 'spec.kvCache.tier', why: expect.stringContaining('stay in GPU memory') },
+      { field: 'spec.kvCache.tier', why: expect.stringMatching(/stay in GPU memory.*--tier-cpu-host-path/) },
     ]);
   });
 });
@@ -211,6 +211,80 @@ describe('a paved-road pool', () => {
     [deepseek, { 'penstock.dev/prefill-replicas': '5..8' }, /spec.replicas.prefill, 4, must lie within/],
   ])('refuses mistakes: %#', (spec, annotations, expected) => {
     expect(problemsOf(pool(spec, annotations))).toEqual([expect.stringMatching(expected)]);
+  });
+});
+
+describe('the tiers of a paved-road pool', () => {
+  const tiers = { tierCpuHostPath: '/dev/shm/kv', tierChunkBlocks: 32, tierStagingBytes: 1024 };
+  const both = { ...tiers, tierSsdHostPath: '/var/lib/kv' };
+  const engine = (spec: object, more: object) => {
+    const result = pavedRoadTranslator.translate(pool(spec), { ...settings, ...more });
+    if ('problems' in result) throw new Error(JSON.stringify(result.problems));
+    const podSpec = cliquesOf(result)[0]?.spec.podSpec;
+    const container = podSpec?.containers[0] as Record<string, unknown> & { args: string[] };
+    const at = container.args.indexOf('--kv-transfer-config');
+    const transfer = at < 0 ? undefined : JSON.parse(container.args[at + 1] ?? '');
+    const notes = result.notActedUpon.filter(({ field }) => field === 'spec.kvCache.tier');
+    return { podSpec, container, transfer, notes: notes.map(({ why }) => why) };
+  };
+  const offloading = (...folders: string[]) => ({
+    kv_connector: 'OffloadingConnector',
+    kv_role: 'kv_both',
+    kv_connector_extra_config: {
+      spec_name: 'TieringOffloadingSpec',
+      cpu_bytes_to_use: 1024,
+      blocks_per_chunk: 32,
+      secondary_tiers: folders.map((name, i) => ({
+        type: 'fs',
+        root_dir: `/kv/${name}`,
+        enable_kv_events: i === 0,
+      })),
+    },
+  });
+  const one = { model: 'm-8b', replicas: { decode: 1 } };
+
+  it('are folders of the node, in which engines that hash alike store and look', () => {
+    const { podSpec, container, transfer, notes } = engine(
+      { ...one, kvCache: { tier: 'gpu-cpu-ssd' } },
+      both,
+    );
+    expect(transfer).toEqual(offloading('cpu', 'ssd'));
+    expect(notes).toEqual([]);
+    expect(podSpec?.['volumes']).toEqual(
+      expect.arrayContaining([
+        { name: 'kv-cpu', hostPath: { path: '/dev/shm/kv', type: 'DirectoryOrCreate' } },
+        { name: 'kv-ssd', hostPath: { path: '/var/lib/kv', type: 'DirectoryOrCreate' } },
+      ]),
+    );
+    expect(container['volumeMounts']).toEqual(
+      expect.arrayContaining([
+        { name: 'kv-cpu', mountPath: '/kv/cpu' },
+        { name: 'kv-ssd', mountPath: '/kv/ssd' },
+      ]),
+    );
+    expect(container.args).toContain('--prefix-caching-hash-algo=sha256_cbor');
+    expect(container['env']).toContainEqual({ name: 'PYTHONHASHSEED', value: '0' });
+  });
+
+  it('are asked after the engines that prefill', () => {
+    const spec = { ...one, replicas: { prefill: 1, decode: 1 }, kvCache: { tier: 'gpu-cpu' } };
+    expect(engine(spec, both).transfer).toMatchObject({
+      kv_connector: 'MultiConnector',
+      kv_connector_extra_config: { connectors: [{ kv_connector: 'NixlConnector' }, offloading('cpu')] },
+    });
+  });
+
+  it.each([
+    ['gpu', both, undefined],
+    [undefined, both, undefined],
+    ['gpu-cpu', {}, /--tier-cpu-host-path/],
+    ['gpu-cpu-ssd', tiers, /no folder of the ssd tier.*--tier-ssd-host-path/],
+    ['gpu-tape', both, /^gpu-tape: write gpu, gpu-cpu, gpu-cpu-ssd$/],
+    ['constructor', both, /^constructor: write gpu/],
+  ])('%s leaves blocks in GPU memory, and says so where something else was wanted', (tier, more, why) => {
+    const { transfer, notes } = engine({ ...one, kvCache: { tier } }, more);
+    expect(transfer).toBeUndefined();
+    expect(notes).toEqual(why === undefined ? [] : [expect.stringMatching(why)]);
   });
 });
 

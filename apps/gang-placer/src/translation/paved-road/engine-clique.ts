@@ -1,10 +1,11 @@
 import { type PodCliqueSet, ROLE_LABEL } from '@penstock/contracts';
 import { engineReadiness } from '../outputs/engine-readiness.js';
 import { KV_EVENTS } from '../outputs/kv-events.js';
-import { KV_TRANSFER } from '../outputs/kv-transfer.js';
+import { KV_TRANSFER, kvTransferArgs } from '../outputs/kv-transfer.js';
 import { POOL_LABEL } from '../outputs/output-labels.js';
 import { sharedMemory } from '../outputs/shared-memory.js';
 import type { Accelerator } from './accelerators.js';
+import type { EngineStorage } from './engine-storage.js';
 import type { ModelOptions } from './model-options.js';
 
 /** Port of the engines. */
@@ -15,6 +16,7 @@ export interface EngineCliqueOptions {
   readonly replicas: number;
   readonly model: string;
   readonly modelOptions: Pick<ModelOptions, 'args' | 'env'>;
+  readonly storage: EngineStorage;
   readonly image: string;
   readonly gpus: number;
   readonly accelerator: Accelerator | undefined;
@@ -32,7 +34,8 @@ const PRODUCT_LABEL = 'nvidia.com/gpu.product';
 export function engineClique(
   options: EngineCliqueOptions,
 ): PodCliqueSet['spec']['template']['cliques'][number] {
-  const { role, replicas, model, modelOptions, image, gpus, accelerator, pool, isDisaggregated } = options;
+  const { role, replicas, model, modelOptions, storage, image, gpus, accelerator, pool, isDisaggregated } =
+    options;
   const memory = sharedMemory('16Gi');
   return {
     name: role,
@@ -44,7 +47,7 @@ export function engineClique(
       podSpec: {
         ...placement(accelerator),
         terminationGracePeriodSeconds: 60,
-        volumes: memory.volumes,
+        volumes: [...memory.volumes, ...storage.volumes],
         containers: [
           {
             name: 'engine',
@@ -54,17 +57,21 @@ export function engineClique(
               `--port=${ENGINE_PORT}`,
               `--tensor-parallel-size=${gpus}`,
               ...modelOptions.args,
-              ...(isDisaggregated ? KV_TRANSFER.args : []),
+              ...storage.args,
+              ...kvTransferArgs([
+                ...(isDisaggregated ? [KV_TRANSFER.connector] : []),
+                ...(storage.connector ? [storage.connector] : []),
+              ]),
               ...KV_EVENTS.args,
             ],
-            env: [...modelOptions.env, ...(isDisaggregated ? KV_TRANSFER.env : [])],
+            env: [...modelOptions.env, ...storage.env, ...(isDisaggregated ? KV_TRANSFER.env : [])],
             ports: [{ name: 'http', containerPort: ENGINE_PORT }, ...KV_EVENTS.ports],
             readinessProbe: engineReadiness(ENGINE_PORT),
             resources: {
               requests: { 'nvidia.com/gpu': String(gpus) },
               limits: { 'nvidia.com/gpu': String(gpus) },
             },
-            volumeMounts: memory.volumeMounts,
+            volumeMounts: [...memory.volumeMounts, ...storage.volumeMounts],
           },
         ],
       },

@@ -21,6 +21,7 @@ import type { Translator } from '../translator.js';
 import { ACCELERATOR_NAMES, findAccelerator } from './accelerators.js';
 import { ENGINE_PORT, engineClique } from './engine-clique.js';
 import { engineShape, GPUS_ANNOTATION } from './engine-shape.js';
+import { engineStorage } from './engine-storage.js';
 import { modelOptions } from './model-options.js';
 import { boundsAnnotation, type ReplicaBounds, replicaBounds } from './replica-bounds.js';
 
@@ -77,10 +78,11 @@ export function translatePavedRoad(
   });
   if (problems.length > 0) return { problems };
   const isDisaggregated = roles.length > 1;
+  const storage = engineStorage(pool.spec.kvCache?.tier, settings);
   const cliques = roles.map(({ role, replicas: count }) =>
     engineClique({
       ...{ role, replicas: count, model, accelerator, isDisaggregated, pool: name },
-      ...{ image: settings.engineImage, gpus: shape.gpus, modelOptions: options },
+      ...{ image: settings.engineImage, gpus: shape.gpus, modelOptions: options, storage },
     }),
   );
   const set: PodCliqueSet = {
@@ -101,6 +103,7 @@ export function translatePavedRoad(
     notActedUpon: [
       ...shape.notes,
       ...(isDisaggregated ? [{ field: 'spec.replicas.prefill', why: PREFILL_IDLE }] : []),
+      ...storage.notes,
       ...leftOut(pool),
     ],
   };
@@ -108,11 +111,6 @@ export function translatePavedRoad(
 
 function leftOut({ spec }: PavedRoadInferencePool): FieldNote[] {
   const notes: FieldNote[] = [];
-  const tier = spec.kvCache?.tier;
-  if (tier !== undefined && tier !== 'gpu') {
-    const why = `${tier}: KV blocks stay in GPU memory; offloading to CPU memory and SSD is not there yet`;
-    notes.push({ field: 'spec.kvCache.tier', why });
-  }
   const parts = {
     spec,
     'spec.replicas': spec.replicas,
