@@ -6,7 +6,7 @@ const OWNED = new Set([
   ...['host', 'instance', 'metricsPort', 'grpcPort', 'httpPort', 'kubeconfig', 'namespace'],
   ...['leaseNamespace', 'leaseName', 'natsUrl', 'redisUrl', 'redisCluster', 'routingPolicy', 'tokenizerDir'],
   ...['storageEvents', 'kvNodes', 'kvNodeSelector', 'kvNodePort', 'node'],
-  ...['cpuDir', 'cpuCapacity', 'ssdDir', 'ssdCapacity', 'dataDir'],
+  ...['cpuDir', 'cpuCapacity', 'ssdDir', 'ssdCapacity', 'dataDir', 'tierCpuHostPath', 'tierSsdHostPath'],
   ...['s3Endpoint', 's3Bucket', 's3Prefix', 's3Region', 's3CapacityBytes'],
   ...['s3AccessKeyIdFile', 's3SecretAccessKeyFile'],
 ]);

@@ -12,6 +12,16 @@ env:
     valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
   - name: PENSTOCK_LEASE_NAME
     value: {{ $lease }}
+  {{- with .Values.kvCache.tiering }}
+  {{- if .enabled }}
+  - name: PENSTOCK_TIER_CPU_HOST_PATH
+    value: {{ .cpu.hostPath | quote }}
+  {{- with .ssd.hostPath }}
+  - name: PENSTOCK_TIER_SSD_HOST_PATH
+    value: {{ . | quote }}
+  {{- end }}
+  {{- end }}
+  {{- end }}
 lease: {{ $lease }}
 # Room on a node is what pods of all namespaces leave.
 clusterRules:
