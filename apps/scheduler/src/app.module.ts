@@ -46,6 +46,7 @@ import { PoolPolicies } from './application/pool-policies.js';
 import { ReportDecision } from './application/report-decision.js';
 import { ReportDemand } from './application/report-demand.js';
 import { ServedModels } from './application/served-models.js';
+import { tierCreditsOf } from './application/tier-credits-setting.js';
 import { TokenizePrompt } from './application/tokenize-prompt.js';
 import { CLOCK, CLUSTER, EVENT_BUS, FLEET, PREFIX_VIEW } from './application/tokens.js';
 import { WaitForEngine } from './application/wait-for-engine.js';
@@ -260,10 +261,10 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       policies: PoolPolicies,
       ledger: LoadLedger,
       clock: Clock,
-      { instance }: Context,
+      { config, instance }: Context,
     ) =>
       new PickEndpoint({
-        ...{ fleet, prefixes, policies, ledger, clock },
+        ...{ fleet, prefixes, policies, ledger, clock, credits: tierCreditsOf(config.tierCredits) },
         ...{ scheduler: instance, seed: randomInt(2 ** 31) },
       }),
     inject: [FLEET, PREFIX_VIEW, PoolPolicies, LoadLedger, CLOCK, SERVICE_CONTEXT],

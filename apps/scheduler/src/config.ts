@@ -2,6 +2,7 @@ import { POLICY_NAMES } from '@penstock/core/routing';
 import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
 import { z } from 'zod';
 import { areNatsUrls } from './adapters/nats-address.js';
+import { parseTierCredits } from './application/tier-credits-setting.js';
 
 const count = (value: number, min: number, max: number, description: string) =>
   z.number().int().min(min).max(max).default(value).describe(description);
@@ -40,6 +41,16 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     .enum(POLICY_NAMES as unknown as [string, ...string[]])
     .default('3-2-2')
     .describe('Routing policy of pools without the annotation penstock.dev/routing-policy'),
+  tierCredits: z
+    .string()
+    .superRefine((text, context) => {
+      const parsed = parseTierCredits(text);
+      if ('problem' in parsed) context.addIssue({ code: 'custom', message: parsed.problem });
+    })
+    .default('cpu=0.9,ssd=0.7,s3=0.25')
+    .describe(
+      'What a prompt token is worth to routing by the tier it is on, 0 to 1; gpu is 1, tiers left out keep their default',
+    ),
   tokenizerDir: z
     .string()
     .optional()

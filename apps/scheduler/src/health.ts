@@ -77,11 +77,14 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
     name: 'kv-view',
     required: false,
     check: () => {
-      const { engines, waiting, silent, blocks } = prefixes.status();
+      const { engines, waiting, silent, blocks, storage } = prefixes.status();
       if (waiting > 0) throw new Error(`${waiting} of ${engines} engines wait for a snapshot`);
       if (silent > 0)
         throw new Error(`nothing was heard of ${silent} of ${engines} engine caches for a minute`);
-      return `${engines} engines, ${blocks} blocks`;
+      if (storage.waiting > 0)
+        throw new Error(`${storage.waiting} of ${storage.holders} storage holders wait for a snapshot`);
+      const stored = storage.holders === 0 ? '' : `, ${storage.holders} storage holders`;
+      return `${engines} engines${stored}, ${blocks} blocks`;
     },
   });
 }

@@ -106,8 +106,13 @@ export class SchedulerMetrics {
   );
   private readonly matchedTokens = this.counter(
     'penstock_scheduler_prefix_hit_tokens_total',
-    'Prompt tokens that the picked engine was known to hold',
+    'Prompt tokens that the picked engine was known to hold or to be able to load',
     ['pool'],
+  );
+  private readonly tierTokens = this.counter(
+    'penstock_scheduler_prefix_hit_tier_tokens_total',
+    'Prompt tokens that the picked engine was promised from its KV events and its storage, by tier',
+    ['pool', 'tier'],
   );
   private readonly cachedTokens = this.counter(
     'penstock_scheduler_cached_tokens_total',
@@ -208,6 +213,8 @@ export class SchedulerMetrics {
     this.decisions.inc({ pool: poolOf(record), policy: record.policy });
     this.promptTokens.inc({ pool: poolOf(record) }, record.promptTokens);
     this.matchedTokens.inc({ pool: poolOf(record) }, record.matchedTokens);
+    for (const [tier, tokens] of Object.entries(record.matchedByTier ?? {}))
+      this.tierTokens.inc({ pool: poolOf(record), tier }, tokens);
   }
 
   /** A completion was refused before it reached an engine. */

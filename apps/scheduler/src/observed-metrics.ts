@@ -99,6 +99,22 @@ export function observeSources(registry: Registry, { fleet, prefixes, waits, bus
     g.set({ state: 'waiting' }, waiting);
     g.set({ state: 'silent' }, silent);
   });
+  gauge(
+    'penstock_scheduler_kv_storage',
+    'Storage (a node, an object store) whose contents are followed, by state',
+    ['state'],
+    (g) => {
+      const { holders, waiting } = prefixes.status().storage;
+      g.set({ state: 'synced' }, holders - waiting);
+      g.set({ state: 'waiting' }, waiting);
+    },
+  );
+  gauge(
+    'penstock_scheduler_kv_storage_age_seconds',
+    'Longest time since anything was heard of storage that is followed',
+    [],
+    (g) => g.set(prefixes.status().storage.oldestMs / 1000),
+  );
   gauge('penstock_scheduler_kv_blocks', 'Distinct KV blocks in the view', [], (g) =>
     g.set(prefixes.status().blocks),
   );

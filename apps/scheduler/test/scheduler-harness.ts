@@ -47,6 +47,8 @@ export interface HarnessOptions {
   readonly pods?: number;
   /** Labels of the pods at the start, by engine. */
   readonly labels?: ReadonlyArray<Record<string, string>>;
+  /** Nodes of the pods at the start, by engine. */
+  readonly nodes?: readonly string[];
   /** VariantAutoscaling objects. */
   readonly variants?: ReadonlyArray<object>;
   /** InferenceModel objects. */
@@ -69,7 +71,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const bus = (options.bus ?? new FakeEventBus()) as FakeEventBus;
   await cluster.create(inferencePoolKind as never, pool(first.port) as never);
   const addPod = (i: number, labels: Record<string, string> = {}) =>
-    cluster.create(podKind as never, pod(`engine-${i}`, `${subnet}.${i + 1}`, labels) as never);
+    cluster.create(
+      podKind as never,
+      pod(`engine-${i}`, `${subnet}.${i + 1}`, labels, options.nodes?.[i]) as never,
+    );
   for (let i = 0; i < (options.pods ?? engines.length); i++) await addPod(i, options.labels?.[i]);
   for (const variant of options.variants ?? [])
     await cluster.create(variantAutoscalingKind as never, variant as never);
@@ -152,10 +157,10 @@ const pool = (port: number) => ({
   spec: { selector: { matchLabels: { app: 'engine' } }, targetPorts: [{ number: port }] },
 });
 
-const pod = (name: string, ip: string, labels: Record<string, string>) => ({
+const pod = (name: string, ip: string, labels: Record<string, string>, nodeName?: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, namespace: 'ns', labels: { app: 'engine', ...labels } },
-  spec: { containers: [{ name: 'engine' }] },
+  spec: { containers: [{ name: 'engine' }], ...(nodeName ? { nodeName } : {}) },
   status: { phase: 'Running', podIP: ip, conditions: [{ type: 'Ready', status: 'True' }] },
 });

@@ -36,6 +36,9 @@ export class KnownEngine implements FleetEndpoint {
   get address(): string {
     return this.endpoint.address;
   }
+  get node(): string | undefined {
+    return this.endpoint.nodeName;
+  }
   get excluded(): string | undefined {
     if (this.endpoint.terminating) return 'terminating';
     if (!this.endpoint.ready) return 'not-ready';

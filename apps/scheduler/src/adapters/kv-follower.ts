@@ -1,13 +1,22 @@
-import { type EventData, unpackU64 } from '@penstock/contracts';
-import { KvReplica, PrefixIndex, type PrefixMatch } from '@penstock/core/kv';
+import { type EventData, unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts';
+import {
+  type EngineHolders,
+  isStorageHolder,
+  KvReplica,
+  PrefixIndex,
+  type TieredMatch,
+  type TierKeys,
+} from '@penstock/core/kv';
 import type { Clock, EventBus, IncomingEvent, Subscription } from '@penstock/core/ports';
 import type { PrefixView } from '../application/prefix-view.js';
 
-type Delta = EventData<'kv.delta'>;
-type Snapshot = EventData<'kv.snapshot'>;
-
-/** kv-index repeats every engine's snapshot at least every 20 s: after three of them missed the view may be wrong. */
+/**
+ * kv-index repeats every engine's snapshot at least every 20 s, kv-offload that of storage: after three of them missed the
+ * view may be wrong. What an engine holds it will say again; what storage deletes while kv-offload is away nobody says.
+ */
 const SILENT_MS = 60_000;
+/** Time between two looks for storage that fell silent. */
+const LOOK_MS = 1_000;
 
 export interface KvFollowerOptions {
   readonly bus: EventBus;
@@ -18,10 +27,22 @@ export interface KvFollowerOptions {
   readonly onDraining?: (engineId: string) => void;
 }
 
-/** Keeps a copy of every engine's cache contents from the KV event stream. */
+export interface KvViewStatus {
+  /** Engines followed. */
+  readonly engines: number;
+  /** Of those, how many wait for a snapshot. */
+  readonly waiting: number;
+  /** Of those, how many were not heard of for longer than snapshots are apart. */
+  readonly silent: number;
+  readonly blocks: number;
+  readonly storage: { readonly holders: number; readonly waiting: number; readonly oldestMs: number };
+}
+
+/** Keeps a copy of what every engine's cache, and storage, holds from the KV event stream. */
 export class KvFollower implements PrefixView {
   private readonly replica = new KvReplica(new PrefixIndex());
   private readonly subscriptions: Subscription[] = [];
+  private lookedMs = 0;
 
   constructor(private readonly options: KvFollowerOptions) {}
 
@@ -50,8 +71,22 @@ export class KvFollower implements PrefixView {
     );
   }
 
-  match(keys: BigUint64Array, engineIds: readonly string[]): readonly PrefixMatch[] {
-    return this.replica.index.match(keys, engineIds);
+  get knowsStorage(): boolean {
+    return this.replica.index.storageHolders > 0;
+  }
+
+  match(keys: BigUint64Array, engines: readonly EngineHolders[]): readonly TieredMatch[] {
+    if (this.knowsStorage) this.forgetSilentStorage();
+    return this.replica.index.matchTiered(keys, engines);
+  }
+
+  storedBehind(
+    keys: BigUint64Array,
+    from: number,
+    holders: readonly string[],
+    limit: number,
+  ): readonly TierKeys[] {
+    return this.replica.index.storedBehind(keys, from, holders, limit);
   }
 
   follows(engineId: string): boolean {
@@ -62,24 +97,24 @@ export class KvFollower implements PrefixView {
     return this.replica.sync(engineId, this.options.clock.nowMs())?.ageMs;
   }
 
-  /** Engines followed; how many wait for a snapshot; how many were not heard of for longer than snapshots are apart. */
-  status(): {
-    readonly engines: number;
-    readonly waiting: number;
-    readonly silent: number;
-    readonly blocks: number;
-  } {
+  status(): KvViewStatus {
+    this.forgetSilentStorage();
     const nowMs = this.options.clock.nowMs();
-    let engines = 0;
-    let waiting = 0;
-    let silent = 0;
+    const engines = { engines: 0, waiting: 0, silent: 0 };
+    const storage = { holders: 0, waiting: 0, oldestMs: 0 };
     for (const id of this.replica.engines()) {
-      engines++;
-      const sync = this.replica.sync(id, nowMs);
-      if (sync?.state === 'waiting') waiting++;
-      else if (sync && sync.ageMs > SILENT_MS) silent++;
+      const { state = 'waiting', ageMs = 0 } = this.replica.sync(id, nowMs) ?? {};
+      if (isStorageHolder(id)) {
+        storage.holders++;
+        if (state === 'waiting') storage.waiting++;
+        storage.oldestMs = Math.max(storage.oldestMs, ageMs);
+        continue;
+      }
+      engines.engines++;
+      if (state === 'waiting') engines.waiting++;
+      else if (ageMs > SILENT_MS) engines.silent++;
     }
-    return { engines, waiting, silent, blocks: this.replica.index.blocks };
+    return { ...engines, storage, blocks: this.replica.index.blocks };
   }
 
   async stop(): Promise<void> {
@@ -87,28 +122,24 @@ export class KvFollower implements PrefixView {
   }
 
   private apply({ type, data }: IncomingEvent): void {
+    const nowMs = this.options.clock.nowMs();
     let outcome: string;
     try {
-      outcome = type === 'kv.delta' ? this.applyDelta(data as Delta) : this.applySnapshot(data as Snapshot);
+      outcome =
+        type === 'kv.delta'
+          ? this.replica.applyDelta(unpackKvDelta(data as EventData<'kv.delta'>), nowMs)
+          : this.replica.applySnapshot(unpackKvSnapshot(data as EventData<'kv.snapshot'>), nowMs);
     } catch {
       outcome = 'refused';
     }
     this.options.onUpdate?.(type, outcome);
   }
 
-  private applyDelta({ engine: engineId, incarnation, sequence, cleared, changes }: Delta): string {
-    const unpacked = changes.map(({ tier, stored, removed }) => ({
-      tier,
-      stored: unpackU64(stored),
-      removed: unpackU64(removed),
-    }));
-    const delta = { engineId, incarnation, sequence, cleared, changes: unpacked };
-    return this.replica.applyDelta(delta, this.options.clock.nowMs());
-  }
-
-  private applySnapshot({ engine: engineId, incarnation, sequence, part, parts, tiers }: Snapshot): string {
-    const unpacked = tiers.map(({ tier, keys }) => ({ tier, keys: unpackU64(keys) }));
-    const snapshot = { engineId, incarnation, sequence, part, parts, tiers: unpacked };
-    return this.replica.applySnapshot(snapshot, this.options.clock.nowMs());
+  private forgetSilentStorage(): void {
+    const nowMs = this.options.clock.nowMs();
+    if (nowMs - this.lookedMs < LOOK_MS) return;
+    this.lookedMs = nowMs;
+    const forgotten = this.replica.forgetSilentStorage(nowMs, SILENT_MS);
+    for (let i = 0; i < forgotten; i++) this.options.onUpdate?.('storage', 'forgotten');
   }
 }

@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { DecisionRecord } from './decision-record.js';
 
-/** How many of the newest records keep everything that decides the same again: each is as large as its pool. */
+/**
+ * How many of the newest records keep everything that decides the same again, each as large as its pool, and the keys to
+ * load.
+ */
 const REPLAYABLE = 500;
 
 /** The last decisions of this process, by request id. */
@@ -15,7 +18,7 @@ export class DecisionLog {
   }
 
   add(record: DecisionRecord): void {
-    const { input, ...short } = record;
+    const { input, loads: _, ...short } = record;
     this.records.set(record.requestId, short);
     if (input) this.replayable.set(record.requestId, record);
     else this.replayable.delete(record.requestId);

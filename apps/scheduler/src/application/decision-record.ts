@@ -1,3 +1,4 @@
+import type { Tier, TierKeys } from '@penstock/core/kv';
 import type { CandidateScore, PrefixSource, RoutingInput } from '@penstock/core/routing';
 
 /** Everything worth knowing about one decision. */
@@ -13,8 +14,17 @@ export interface DecisionRecord {
   readonly policy: string;
   /** `ip:port`; empty when the request was rejected. */
   readonly endpoint: string;
+  /** Engine id; absent when the request was rejected. */
+  readonly engine?: string;
+  /** Node of the engine; absent when the cluster did not say. */
+  readonly node?: string;
   readonly promptTokens: number;
+  /** Prompt tokens that the engine holds or can load from storage. */
   readonly matchedTokens: number;
+  /** The same by tier; absent unless they are known from KV events. */
+  readonly matchedByTier?: Readonly<Partial<Record<Tier, number>>>;
+  /** Keys that the engine can load from storage; kept with `input` only. */
+  readonly loads?: readonly TierKeys[];
   readonly leading: readonly CandidateScore[];
   readonly excluded: Readonly<Record<string, number>>;
   /** Age of the oldest load figure that counted, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { EventData } from '@penstock/contracts';
+import { type EventData, unpackU64 } from '@penstock/contracts';
 import type { EventBus } from '@penstock/core/ports';
 import { ServiceError } from '@penstock/platform';
 import type { DecisionLog } from './decision-log.js';
@@ -16,9 +16,10 @@ export class ExplainDecision {
     if (known) return known;
     const event = await this.lastEvent(requestId);
     if (!event) return undefined;
-    const { leading, decidedAtMs, ...data } = event.data;
+    const { leading, decidedAtMs, loads, ...data } = event.data;
     return {
       ...data,
+      ...(loads ? { loads: loads.map(({ tier, keys }) => ({ tier, keys: unpackU64(keys) })) } : {}),
       timeMs: decidedAtMs ?? event.timeMs,
       namespace: event.namespace,
       pool: event.pool,

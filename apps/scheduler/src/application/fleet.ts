@@ -5,6 +5,8 @@ export interface FleetEndpoint {
   readonly engineId: string;
   /** `ip:port`. */
   readonly address: string;
+  /** Node its pod runs on; absent when the cluster did not say. */
+  readonly node?: string;
   readonly role: EngineRole;
   /**
    * Why no new request may go there: `terminating`, `not-ready`, `prefill-only`, `unreachable`, `draining`; absent when

@@ -1,5 +1,11 @@
 import type { Clock } from '@penstock/core/ports';
-import { approximateKeys, type LoadLedger, type RoutingInput } from '@penstock/core/routing';
+import {
+  approximateKeys,
+  type LoadLedger,
+  type RoutingInput,
+  type TierCredits,
+} from '@penstock/core/routing';
+import { type CachedByTier, cachedByTier } from './cached-by-tier.js';
 import { choosePool, type NoPool, type PoolChoice } from './choose-pool.js';
 import { type DecisionRecord, UNKNOWN_AGE_MS } from './decision-record.js';
 import { endpointViews, oldestMetricsMs } from './endpoint-views.js';
@@ -53,6 +59,7 @@ export interface PickDependencies {
   readonly policies: PoolPolicies;
   readonly ledger: LoadLedger;
   readonly clock: Clock;
+  readonly credits: TierCredits;
   /** Name of this replica. */
   readonly scheduler: string;
   /** Seed of tie-breaking and weighted draws. */
@@ -75,7 +82,7 @@ export class PickEndpoint {
   }
 
   pick(request: PickRequest): Picked | Refused {
-    const { fleet, prefixes, policies, ledger, clock, seed } = this.deps;
+    const { fleet, prefixes, policies, ledger, clock, credits, seed } = this.deps;
     const nowMs = clock.nowMs();
     const ordinal = this.ordinal++;
     const choice = request.choice ?? choosePool(fleet, request.model, seededDraw(seed, ordinal));
@@ -94,7 +101,7 @@ export class PickEndpoint {
       index: policies.approximateOf(pool),
       keys: keys && approximateKeys(keys.keys, keys.blockSize),
     };
-    const matched = matchedTokens(policy.prefixSource, pool, keys, prefixes, approximate);
+    const matched = matchedTokens(policy.prefixSource, pool, keys, prefixes, approximate, credits);
     const input: RoutingInput = {
       request: { requestId, model, promptTokens, ordinal, seed },
       endpoints: endpointViews(choice, ledger, request, nowMs),
@@ -116,8 +123,12 @@ export class PickEndpoint {
     const endpoint = pool.endpoints[decision.chosen];
     if (!endpoint) return { kind: 'refused', code: 'no_endpoint', choice, record };
 
-    const { address, engineId } = endpoint;
-    const held = Math.min(matched.tokens[decision.chosen] ?? 0, promptTokens);
+    const { address, engineId, node } = endpoint;
+    const match = matched.matches?.[decision.chosen];
+    const cached = match && keys && cachedByTier(match, keys, pool, decision.chosen, prefixes);
+    // What can be loaded is not computed, whatever it is worth to the policy.
+    const tokens = match && keys ? match.blocks * keys.blockSize : (matched.tokens[decision.chosen] ?? 0);
+    const held = Math.min(tokens, promptTokens);
     const reservationId = `${ordinal}:${requestId}`;
     ledger.reserve({
       requestId: reservationId,
@@ -139,7 +150,11 @@ export class PickEndpoint {
       record: {
         ...record,
         endpoint: address,
+        engine: engineId,
+        ...(node === undefined ? {} : { node }),
         matchedTokens: held,
+        ...cached,
+        reason: `${record.reason}${tiersIn(cached, credits)}`,
         kvAgeMs,
         prefixSource: guessed ? 'approximate' : matched.source,
       },
@@ -180,4 +195,13 @@ function reasonOf(reason: string, waitedMs: number | undefined, { approximate }:
       ? ''
       : `; prefixes of ${approximate.size} engines without KV events are guesses`;
   return `${waited}${reason}${guessed}`;
+}
+
+/** What of the prefix is not on the GPU, and what it counted; nothing when all of it is. */
+function tiersIn(cached: CachedByTier | undefined, credits: TierCredits): string {
+  const { gpu = 0, ...slower } = cached?.matchedByTier ?? {};
+  const parts = Object.entries(slower).map(
+    ([tier, tokens]) => `${tokens} on ${tier} (counted ${credits[tier as keyof typeof slower]})`,
+  );
+  return parts.length === 0 ? '' : `; by tier ${gpu} tokens on gpu, ${parts.join(', ')}`;
 }

@@ -1,3 +1,4 @@
+import { packU64 } from '@penstock/contracts';
 import type { EventBus } from '@penstock/core/ports';
 import type { DecisionLog } from './decision-log.js';
 import type { DecisionRecord } from './decision-record.js';
@@ -17,7 +18,7 @@ export class ReportDecision {
 
   decided(record: DecisionRecord, traceparent: string): void {
     const full = this.ordinal++ % this.fullEvery === 0;
-    this.log.add(full ? record : { ...record, input: undefined });
+    this.log.add(full ? record : { ...record, input: undefined, loads: undefined });
     setImmediate(() => {
       const {
         requestId,
@@ -31,14 +32,21 @@ export class ReportDecision {
         kvAgeMs,
       } = record;
       const { scheduler, reason, excluded, leading, waitedMs, prefixSource } = record;
+      const { engine, node, matchedByTier, loads } = record;
       this.publish('routing.decided', record, traceparent, {
         requestId,
         model,
         targetModel,
         policy,
         endpoint,
+        ...(engine === undefined ? {} : { engine }),
+        ...(node === undefined ? {} : { node }),
         promptTokens,
         matchedTokens,
+        ...(matchedByTier === undefined ? {} : { matchedByTier }),
+        ...(loads === undefined
+          ? {}
+          : { loads: loads.map(({ tier, keys }) => ({ tier, keys: packU64(keys) })) }),
         metricsAgeMs,
         kvAgeMs,
         ...(waitedMs === undefined ? {} : { waitedMs }),

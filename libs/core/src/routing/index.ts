@@ -15,4 +15,5 @@ export * from './scorers/queue-scorer.js';
 export * from './scorers/running-scorer.js';
 export type { Scorer } from './scorers/scorer.js';
 export * from './scorers/token-load-scorer.js';
+export * from './tier-credits.js';
 export * from './types.js';

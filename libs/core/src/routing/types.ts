@@ -38,7 +38,10 @@ export interface RoutingRequest {
 export interface RoutingInput {
   readonly request: RoutingRequest;
   readonly endpoints: readonly EndpointView[];
-  /** Prompt tokens endpoint i is known to hold as a prefix; from the source the policy asks for. */
+  /**
+   * Prompt tokens endpoint i is known to hold as a prefix, from the source the policy asks for; those it has to load from
+   * storage count by their credit (`creditedTokens`).
+   */
   readonly matchedTokens: ArrayLike<number>;
 }
 

@@ -57,9 +57,9 @@ export interface EndpointScore {
   engineId: string;
   /** ip:port of the engine's HTTP server. */
   address: string;
-  /** Contiguous prefix held, in tokens. */
+  /** Contiguous prefix held or in storage that the engine can load from, in tokens. */
   matchedTokens: number;
-  /** The same by best tier. */
+  /** The same by tier: the best one of the engine's own, behind them the best one in storage. */
   byTier: TierTokens[];
 }
 
@@ -76,6 +76,7 @@ export interface LookupRequest {
 }
 
 export interface BlockHolder {
+  /** Engine, or storage: @<namespace>/<pool>/node/<node> or @<namespace>/<pool>/s3. */
   engineId: string;
   tier: Tier;
 }

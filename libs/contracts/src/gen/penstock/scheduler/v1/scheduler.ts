@@ -44,12 +44,21 @@ export interface Candidate {
   total: number;
   /** Unweighted score 0–1 by scorer. */
   scores: { [key: string]: number };
+  /** As the policy weighed them: tokens in storage count by the credit of their tier. */
   matchedTokens: number;
 }
 
 export interface Candidate_ScoresEntry {
   key: string;
   value: number;
+}
+
+/** Blocks that an engine can load from one tier. */
+export interface TierLoad {
+  /** cpu, ssd or s3. */
+  tier: string;
+  /** Our block keys in prompt order, 8 bytes little-endian each. */
+  keys: Uint8Array;
 }
 
 export interface Decision {
@@ -65,6 +74,7 @@ export interface Decision {
   /** Endpoint chosen; empty when rejected. */
   endpoint: string;
   promptTokens: number;
+  /** Prompt tokens that the engine holds or can load from storage. */
   matchedTokens: number;
   /** Leading candidates, best first. */
   leading: Candidate[];
@@ -81,9 +91,22 @@ export interface Decision {
   waitedMs: number;
   /** Where matched_tokens is known from: none, approximate or exact; empty when rejected. */
   prefixSource: string;
+  /** Engine chosen; empty when rejected. */
+  engine: string;
+  /** Node of the engine; empty when the cluster did not say. */
+  node: string;
+  /** matched_tokens by the tier they are on (gpu, cpu, ssd, s3); empty unless the source is exact. */
+  matchedByTier: { [key: string]: number };
+  /** What the engine can load from storage, 2,048 blocks in all at most; kept for the newest decisions only. */
+  loads: TierLoad[];
 }
 
 export interface Decision_ExcludedEntry {
+  key: string;
+  value: number;
+}
+
+export interface Decision_MatchedByTierEntry {
   key: string;
   value: number;
 }
