@@ -76,9 +76,6 @@ engines.maxReplicas: is {{ . }}, fewer than the {{ max $prefill $decode }} at th
 {{- end }}
 {{- end }}
 {{- else }}
-{{- if $values.autoscaler.scaleToZero }}
-autoscaler.scaleToZero: is about engines of this release, and there are none; set decodeReplicas or model.name, or minReplicas: 0 in your own VariantAutoscalings
-{{- end }}
 {{- if or $values.engines.accelerator $values.engines.gpusPerEngine $values.engines.maxReplicas $values.model.dtype $values.model.source }}
 engines, model: say how engines of this release run, and there are none; set model.name or decodeReplicas
 {{- end }}
