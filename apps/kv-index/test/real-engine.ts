@@ -76,6 +76,14 @@ export class RealEngine {
     this.send({ type: 'removed', hashes: [digestOf(prompt)] });
   }
 
+  /** Says that all blocks of the prompt are in one file on storage; returns the file's name. */
+  announceFile(prompt: string): string {
+    const prefixes = [...prompt].map((_, i) => prompt.slice(0, i + 1));
+    const place = { parent: null, tokenIds: [], blockSize: 0, medium: 'STORAGE' };
+    this.send({ type: 'stored', hashes: prefixes.map(digestOf), ...place });
+    return digestOf(prompt).toString('hex');
+  }
+
   /** Publishes bytes that are no batch. */
   sendGarbage(): void {
     this.publisher.publish(Buffer.from('this is not msgpack'));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type EventData, inferencePoolKind, podKind, unpackU64 } from '@penstock/contracts';
-import { KvReplica, PrefixIndex } from '@penstock/core/kv';
+import { type EventData, inferencePoolKind, packU64, podKind, unpackU64 } from '@penstock/contracts';
+import { blockKeys, KvReplica, namespaceSeed, nodeHolder, PrefixIndex } from '@penstock/core/kv';
 import { NatsEventBus } from '@penstock/messaging';
 import { loadConfig, type RunningService, runService, systemClock } from '@penstock/platform';
 import { RedisBlockStore } from '@penstock/store';
@@ -10,8 +10,8 @@ import { ZmqEngineStreams } from '../src/adapters/zmq-engine-streams.js';
 import type { EngineTracker } from '../src/application/track-engines.js';
 import { config } from '../src/config.js';
 import { IndexModule, providePorts } from '../src/index.module.js';
-import { TRACKER } from '../src/injection-tokens.js';
-import { type EngineOptions, RealEngine } from './real-engine.js';
+import { INDEX, TRACKER } from '../src/injection-tokens.js';
+import { type EngineOptions, RealEngine, tokensOf } from './real-engine.js';
 
 const ENGINES: Record<string, EngineOptions> = {
   a: { layout: 'array', hashes: 'bytes' },
@@ -89,6 +89,7 @@ describe('kv-index on real NATS, Redis and ZeroMQ', () => {
         kind: 'Pod',
         metadata: { namespace: 'real', name, labels: { app: name } },
         spec: {
+          nodeName: `node-${name}`,
           containers: [
             {
               name: 'engine',
@@ -114,6 +115,7 @@ describe('kv-index on real NATS, Redis and ZeroMQ', () => {
       '--delta-interval-ms=20',
       '--store-interval-ms=100',
       '--snapshot-interval-ms=200',
+      '--storage-events=forward',
     ];
     const loaded = loadConfig(config, flags, {});
     const ports = providePorts(({ logger }) => {
@@ -205,6 +207,33 @@ describe('kv-index on real NATS, Redis and ZeroMQ', () => {
     const cache = service.get<EngineTracker>(TRACKER).get('real/b')?.cache;
     expect(before).toBeGreaterThan(10);
     expect(cache?.counters.batches).toBe(1);
+  });
+
+  it('tells files on storage with whole names and keys, and follows what is said of storage', async () => {
+    const files: EventData<'tier.stored'>[] = [];
+    const add = ({ data }: { data: EventData<'tier.stored'> }) => void files.push(data);
+    await reader.follow<EventData<'tier.stored'>>({ types: ['tier.stored'], from: 'all' }, add);
+    const [a, b] = ['a', 'b'].map((name) => engines.get(name) as RealEngine) as [RealEngine, RealEngine];
+    a.store('file');
+    b.store('file');
+    // Integers do not name a file.
+    b.announceFile('file');
+    const hash = a.announceFile('file');
+    await converged();
+    await until(() => files.length > 0, 10_000);
+    const keys = blockKeys(namespaceSeed({ model: 'model-r', blockSize: 4 }), tokensOf('file'), 4);
+    expect(files).toEqual([{ engine: 'real/a', node: 'node-a', files: [{ hash, keys: packU64(keys) }] }]);
+
+    const holder = nodeHolder('real', 'pool-a', 'node-a');
+    const changes = [{ tier: 'cpu', stored: packU64(keys), removed: '' }];
+    const data = { engine: holder, incarnation: 1, sequence: 1, cleared: false, changes };
+    reader.publish({ type: 'kv.delta', namespace: 'real', pool: 'pool-a', key: holder, data });
+    const index = service.get<PrefixIndex>(INDEX);
+    await until(() => index.blocksOf(holder) === keys.length, 10_000);
+    const metrics = await (await fetch(`http://127.0.0.1:${service.listeners.metrics}/metrics`)).text();
+    expect(metrics).toMatch(/penstock_kv_index_storage_holders\{state="synced"\} 1/);
+    expect(metrics).toMatch(/penstock_kv_index_storage_files_total\{outcome="forwarded"\} [1-9]/);
+    expect(metrics).toMatch(/events_skipped_total\{reason="file-unnamed"\} [1-9]/);
   });
 
   it('gives an engine up after bytes it cannot read, and goes on with what comes', async () => {
