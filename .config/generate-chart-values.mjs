@@ -19,6 +19,8 @@ const flag = (value, description) => z.boolean().default(value).describe(descrip
 const texts = (description) => z.record(z.string(), z.string()).default({}).describe(description);
 const foreign = (description) => z.looseObject({}).default({}).describe(description);
 const quantity = z.union([z.string(), z.number()]);
+/** An empty list would mean every port. */
+const ports = z.array(z.int().min(1).max(65_535)).min(1);
 const capacity = (value, description) => quantity.default(value).describe(description);
 const object = (shape, description) => z.strictObject(shape).prefault({}).describe(description);
 const secretKey = (key, description) => z.string().min(1).default(key).describe(description);
@@ -405,7 +407,7 @@ export function chartValues(definitions) {
     networkPolicy: object(
       {
         enabled: flag(false, 'Whether all traffic of the pods is denied but what the services need'),
-        enginePorts: z.array(z.int().min(1).max(65_535)).default([8000]).describe('HTTP ports of engines'),
+        enginePorts: ports.default([8000]).describe('HTTP ports of engines'),
         kvEventPorts: z
           .array(z.int().min(1).max(65_535))
           .default([5557, 5558])
@@ -414,9 +416,9 @@ export function chartValues(definitions) {
           .array(z.int().min(1).max(65_535))
           .default([443, 6443])
           .describe('Ports of the Kubernetes API'),
-        natsPorts: z.array(z.int().min(1).max(65_535)).default([4222]).describe('Ports of NATS'),
-        redisPorts: z.array(z.int().min(1).max(65_535)).default([6379]).describe('Ports of Redis'),
-        s3Ports: z.array(z.int().min(1).max(65_535)).default([443]).describe('Ports of the S3 server'),
+        natsPorts: ports.default([4222]).describe('Ports of NATS'),
+        redisPorts: ports.default([6379]).describe('Ports of Redis'),
+        s3Ports: ports.default([443]).describe('Ports of the S3 server'),
         clients: z
           .array(z.looseObject({}))
           .default([])

@@ -23,6 +23,7 @@ ingress:
       - podSelector:
           matchLabels:
             app.kubernetes.io/name: penstock
+            app.kubernetes.io/instance: {{ .Release.Name }}
           matchExpressions:
             - {key: app.kubernetes.io/component, operator: In, values: [scheduler, kv-index]}
   - ports:
