@@ -408,14 +408,8 @@ export function chartValues(definitions) {
       {
         enabled: flag(false, 'Whether all traffic of the pods is denied but what the services need'),
         enginePorts: ports.default([8000]).describe('HTTP ports of engines'),
-        kvEventPorts: z
-          .array(z.int().min(1).max(65_535))
-          .default([5557, 5558])
-          .describe('Ports of KV events and their replay'),
-        apiServerPorts: z
-          .array(z.int().min(1).max(65_535))
-          .default([443, 6443])
-          .describe('Ports of the Kubernetes API'),
+        kvEventPorts: ports.default([5557, 5558]).describe('Ports of KV events and their replay'),
+        apiServerPorts: ports.default([443, 6443]).describe('Ports of the Kubernetes API'),
         natsPorts: ports.default([4222]).describe('Ports of NATS'),
         redisPorts: ports.default([6379]).describe('Ports of Redis'),
         s3Ports: ports.default([443]).describe('Ports of the S3 server'),
