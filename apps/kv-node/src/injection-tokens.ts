@@ -1,0 +1,2 @@
+/** What the controller is given. */
+export const PARTS = Symbol('PARTS');

@@ -1,0 +1,5 @@
+import { bootstrap } from '@penstock/platform';
+import { AppModule } from './app.module.js';
+import { config } from './config.js';
+
+await bootstrap({ config, module: AppModule, grpc: { services: ['kvnode'] } });

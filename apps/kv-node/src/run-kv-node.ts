@@ -1,0 +1,96 @@
+import type { Logger } from 'pino';
+import type { CapacityGuard } from './application/capacity-guard.js';
+import type { ChecksumQueue } from './application/checksum-queue.js';
+import type { ChunkTiers } from './application/chunk-tiers.js';
+import type { Contact } from './application/contact.js';
+import type { FolderReconciler } from './application/folder-reconciler.js';
+import type { FileSystem } from './tiers/file-system.js';
+
+export interface RunParts {
+  readonly tiers: ChunkTiers;
+  readonly fs: FileSystem;
+  readonly reconciler: FolderReconciler;
+  readonly checksums: ChecksumQueue;
+  readonly guard: CapacityGuard;
+  readonly contact: Contact;
+  readonly logger: Logger;
+  readonly rescanIntervalMs: number;
+}
+
+const GUARD_MS = 1000;
+
+/** The clockwork: one comparison of folders and inventory before anything is answered, then one every interval. */
+export class KvNodeRun {
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly working = new Set<Promise<void>>();
+  private wasAlone = false;
+  /** Why the last comparison failed. */
+  problem: string | undefined;
+
+  constructor(private readonly parts: RunParts) {}
+
+  /** @throws Error naming the folder of a tier that cannot be used */
+  async start(): Promise<void> {
+    const { fs, tiers, reconciler, rescanIntervalMs } = this.parts;
+    for (const { tier, options } of tiers.folders) {
+      try {
+        await fs.mkdir(options.root, { recursive: true });
+        await fs.readdir(options.root);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new Error(
+          `the folder ${options.root} of the ${tier} tier cannot be used (${code}); see --${tier}-dir`,
+        );
+      }
+    }
+    await reconciler.reconcile(true);
+    this.every(rescanIntervalMs, () => this.rescan());
+    this.every(GUARD_MS, () => this.guard());
+  }
+
+  /** Resolves when nothing is being done any more. */
+  async stop(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    await Promise.all(this.working);
+    await this.parts.checksums.stop();
+  }
+
+  /** Compares folders and inventory now. */
+  async rescan(): Promise<void> {
+    try {
+      await this.parts.reconciler.reconcile();
+      this.problem = undefined;
+    } catch (error) {
+      this.problem = (error as Error).message;
+      this.parts.logger.error({ err: error }, 'the folders could not be compared with the inventory');
+    }
+  }
+
+  private async guard(): Promise<void> {
+    const { contact, guard, logger } = this.parts;
+    const { alone } = contact;
+    if (alone !== this.wasAlone) {
+      this.wasAlone = alone;
+      if (alone) logger.warn('kv-offload is silent: guarding the capacity alone');
+      else logger.info('kv-offload is back');
+    }
+    await guard.guard();
+  }
+
+  /** Not again while it still runs. */
+  private every(intervalMs: number, work: () => Promise<void>): void {
+    let running = false;
+    const timer = setInterval(() => {
+      if (running) return;
+      running = true;
+      const tracked = work()
+        .catch((error: unknown) => this.parts.logger.error({ err: error }, 'regular work failed'))
+        .finally(() => {
+          running = false;
+          this.working.delete(tracked);
+        });
+      this.working.add(tracked);
+    }, intervalMs);
+    this.timers.push(timer);
+  }
+}
