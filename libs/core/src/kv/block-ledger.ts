@@ -2,6 +2,7 @@ import type { StoredDelta } from '../ports/block-store.js';
 import type { Hash } from './engine-events.js';
 import { HeldBlocks } from './held-blocks.js';
 import { grown, halves } from './key-table.js';
+import { RecentKeys } from './recent-keys.js';
 import { type EngineBlocks, type KvDelta, TIERS, type Tier } from './types.js';
 import { U64List } from './u64-list.js';
 
@@ -25,6 +26,12 @@ export class BlockLedger {
   private beforeClear: BlockLedger | undefined;
   private readonly scratch = new BigUint64Array(2);
   private readonly words = halves(this.scratch);
+  private readonly recent: RecentKeys;
+
+  /** @param remembered hashes whose keys `rememberedKeyOf` still knows after the engine dropped them */
+  constructor(remembered = 0) {
+    this.recent = new RecentKeys(remembered);
+  }
 
   /** Engine hashes known. */
   get blocks(): number {
@@ -44,6 +51,15 @@ export class BlockLedger {
     this.words[2] = this.keys.table.lowOf(key);
     this.words[3] = this.keys.table.highOf(key);
     return this.scratch[1];
+  }
+
+  /** As `keyOf`, also of a block that the engine dropped lately. */
+  rememberedKeyOf(hash: Hash): bigint | undefined {
+    const known = this.keyOf(hash);
+    if (known !== undefined) return known;
+    return this.recent.find(this.words[0] as number, this.words[1] as number, this.words, 2)
+      ? this.scratch[1]
+      : undefined;
   }
 
   /** The engine stored a block on the tier; false when it had announced it there before. A hash keeps its first key. */
@@ -100,7 +116,7 @@ export class BlockLedger {
       gone: new U64List(),
     }));
     const table = this.hashes.table;
-    this.hashes.drain((id, before, after) => {
+    const visit = (id: number, before: number, after: number) => {
       const key = this.keyOfHash[id] as number;
       for (const list of lists) {
         if (((before ^ after) & list.bit) === 0) continue;
@@ -109,6 +125,11 @@ export class BlockLedger {
           list.keys.push(this.keys.table.lowOf(key), this.keys.table.highOf(key));
         } else list.gone.push(table.lowOf(id), table.highOf(id));
       }
+    };
+    this.hashes.drain(visit, (id) => {
+      const key = this.keyOfHash[id] as number;
+      const { table: names } = this.keys;
+      this.recent.add(table.lowOf(id), table.highOf(id), names.lowOf(key), names.highOf(key));
     });
     const keys = this.takeKeys();
     const stored = lists.filter((l) => l.hashes.length > 0);

@@ -33,6 +33,9 @@ export interface RestoredCache {
   readonly landmark: Landmark;
 }
 
+/** Blocks that left the engine whose keys are kept for files that are announced late. */
+const REMEMBERED_BLOCKS = 16_384;
+
 /** Replays in a row that may end before the live batches begin (they race with a subscription being set up). */
 const MAX_FRUITLESS_REPLAYS = 2;
 
@@ -54,7 +57,7 @@ export interface EngineDelta {
  */
 export class EngineCache {
   readonly counters: EngineCacheCounters = emptyCounters();
-  private readonly ledger = new BlockLedger();
+  private readonly ledger: BlockLedger;
   private readonly order = new BatchOrder();
   private readonly files: StoredFiles | undefined;
   private readonly applier: EventApplier;
@@ -76,6 +79,7 @@ export class EngineCache {
   constructor(options: EngineCacheOptions, nowMs: number) {
     const { model, blockSize, incarnationAfter = 0, restored, maxOrphanBlocks = 16_384 } = options;
     if (options.collectFiles) this.files = new StoredFiles();
+    this.ledger = new BlockLedger(options.collectFiles ? REMEMBERED_BLOCKS : 0);
     this.engineId = options.engineId;
     this.maxParkedBatches = options.maxParkedBatches ?? 10_000;
     this.landmark = restored?.landmark;

@@ -30,7 +30,7 @@ function stored(path: readonly number[], from: number, tier: Tier = 'gpu'): Stor
 }
 
 function setUp(maxOrphanBlocks = 100, files?: StoredFiles) {
-  const ledger = new BlockLedger();
+  const ledger = new BlockLedger(2);
   const counters = emptyCounters();
   const applier = new EventApplier(MODEL, ledger, counters, { maxOrphanBlocks, files });
   const send = (...events: EngineEvent[]) => {
@@ -153,6 +153,25 @@ describe('EventApplier', () => {
       const { fileDigest: _, ...elsewhere } = file(null, ...paths);
       send(elsewhere);
       expect(held('s3')).toHaveLength(2);
+    });
+
+    it('is known by blocks that have left the GPU meanwhile, unless that is long ago', () => {
+      const files = new StoredFiles();
+      const { send, held, counters } = setUp(100, files);
+      const drop = (path: number[]) => send({ type: 'removed', hashes: [hashOf(path)], tier: 'gpu' });
+      send(stored([1, 1], 0));
+      held();
+      for (const path of paths) drop(path);
+      expect(held()).toEqual([]);
+      // Stored and dropped between two deltas: never published, known all the same.
+      send(stored([2], 0));
+      drop([2]);
+      held();
+      send(file(digest, [1, 1], [2]));
+      expect(files.take()[0]?.keys).toEqual(BigUint64Array.of(keyOf([1, 1]), keyOf([2])));
+      send(file(digest, [1]));
+      expect(files.length).toBe(0);
+      expect(counters.skipped['file-unknown-block']).toBe(1);
     });
 
     it('is skipped and counted with a block that is not known, or without a name', () => {

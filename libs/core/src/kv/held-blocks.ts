@@ -65,15 +65,20 @@ export class HeldBlocks {
     return true;
   }
 
-  /** Reports every changed name with its bits before and after, makes them the published ones, forgets names nobody holds. */
-  drain(visit: (id: number, before: number, after: number) => void): void {
+  /**
+   * Reports every changed name with its bits before and after, makes them the published ones, forgets names nobody holds;
+   * `forget` is told of each of those just before.
+   */
+  drain(visit: (id: number, before: number, after: number) => void, forget?: (id: number) => void): void {
     for (const id of this.dirty) {
       const before = this.published[id] as number;
       const after = this.held[id] as number;
       this.isDirty[id] = 0;
       this.published[id] = after;
       if (before !== after) visit(id, before, after);
-      if (after === 0) this.table.delete(id);
+      if (after !== 0) continue;
+      forget?.(id);
+      this.table.delete(id);
     }
     this.dirty = [];
   }

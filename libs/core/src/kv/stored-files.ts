@@ -23,7 +23,7 @@ export class StoredFiles {
     if (!fileDigest || hashes.length === 0) return 'file-unnamed';
     const keys = new BigUint64Array(hashes.length);
     for (let i = 0; i < hashes.length; i++) {
-      const key = ledger.keyOf(hashes[i] as bigint);
+      const key = ledger.rememberedKeyOf(hashes[i] as bigint);
       if (key === undefined) return 'file-unknown-block';
       keys[i] = key;
     }
