@@ -12,6 +12,7 @@ import { resetEngineCaches, useRoutingPolicy } from '../suite/control.js';
 import { type Suite, startSuite } from '../suite/start-suite.js';
 import { DEFAULT_SUITE } from '../suite/suite-options.js';
 import { agrees, type EngineVerification, verifyIndex } from '../suite/verify-index.js';
+import { type TierVerification, verifyTiers } from '../suite/verify-tiers.js';
 import { waitUntil } from '../suite/wait-until.js';
 import type { Bench, BenchBar, BenchOptions, BenchResult } from './types.js';
 
@@ -27,6 +28,7 @@ const QUIESCENCE_MS = 15_000;
 interface Run {
   readonly summary: ReplaySummary;
   readonly verification: readonly EngineVerification[];
+  readonly tiers: TierVerification;
   readonly convergedMs: number;
 }
 
@@ -34,7 +36,7 @@ interface Run {
 export const replayBench: Bench = {
   name: 'replay',
   summary:
-    'real processes: failed requests, lost events, index against the engines, 3-2-2 beside round-robin',
+    'real processes: failed requests, lost events, index against engines, bytes in storage, 3-2-2 beside round-robin',
   run,
 };
 
@@ -89,6 +91,7 @@ async function replayOnce(
     source: options.trace ? basename(options.trace) : `generator (seed ${options.seed})`,
     requests,
     writePrompt: (request, ordinal) => prompts.write(request, ordinal),
+    cacheSalt: policy,
     signal,
   });
   const endedAtMs = performance.now();
@@ -101,7 +104,8 @@ async function replayOnce(
   await waitUntil('index convergence', check, QUIESCENCE_MS).catch((error: Error) =>
     options.progress(error.message),
   );
-  return { summary, verification, convergedMs: performance.now() - endedAtMs };
+  const convergedMs = performance.now() - endedAtMs;
+  return { summary, verification, convergedMs, tiers: await verifyTiers(suite.record) };
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -123,6 +127,8 @@ function row(run: Run): BenchResult['rows'][number] {
     'blocks that differ': divergence(run),
     'event batches lost': lostEvents(run),
     'index converged ms (wall)': run.convergedMs,
+    'copies in storage': run.tiers.checked,
+    'copies not intact': run.tiers.problems.length,
   };
 }
 
@@ -135,13 +141,16 @@ function bars(runs: readonly Run[], options: BenchOptions): BenchBar[] {
     portable: true,
   });
   const onTrace = (bar: BenchBar): BenchBar => (options.trace ? bar : { ...bar, holds: 'not run' });
-  const checked = runs.every((run) => sum(run.verification.map((v) => v.engineBlocks)) > 0);
+  const checked = runs.every(
+    ({ verification, tiers }) => sum(verification.map((v) => v.engineBlocks)) > 0 && tiers.intact > 0,
+  );
   return [
     zero('failed requests', sum(runs.map((run) => run.summary.failures))),
     zero('event batches lost', sum(runs.map(lostEvents))),
     zero('blocks that differ between index and engines', sum(runs.map(divergence))),
+    zero('copies in storage that are not intact', sum(runs.map((run) => run.tiers.problems.length))),
     {
-      name: 'engines hold blocks to compare',
+      name: 'engines and storage hold blocks to compare',
       value: checked ? 1 : 0,
       limit: '= 1',
       holds: checked,

@@ -8,6 +8,7 @@ export function describeSuite({ record, ports }: Suite): string {
     urls.kvIndexMetrics,
     urls.autoscalerMetrics,
     urls.gangPlacerMetrics,
+    urls.kvOffloadMetrics,
   ];
   const kubectl = `kubectl --kubeconfig ${record.kubeconfig} -n ${record.namespace}`;
   const rows: Array<[string, string]> = [
@@ -16,9 +17,11 @@ export function describeSuite({ record, ports }: Suite): string {
     ['kv-index gRPC', `${urls.kvIndexGrpc}  penstock.kvindex.v1, reflection on`],
     ['autoscaler gRPC', `${urls.autoscalerGrpc}  penstock.autoscaler.v1, reflection on`],
     ['gang-placer gRPC', `${urls.gangPlacerGrpc}  penstock.gangplacer.v1, reflection on`],
+    ['kv-offload gRPC', `${urls.kvOffloadGrpc}  penstock.kvoffload.v1, reflection on`],
     ['metrics', metrics.map((url) => `${url}/metrics`).join('  ')],
     ['NATS', `${urls.nats}  subjects penstock.v1.>`],
     ['Redis', urls.redis],
+    ['S3', `${urls.objectStore}  bucket penstock`],
     ['Kubernetes API', `${urls.cluster}  (dev cluster)`],
     ['logs', record.kubeconfig.replace(/kubeconfig$/, 'logs/')],
   ];

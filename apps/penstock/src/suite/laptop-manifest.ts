@@ -6,10 +6,14 @@ import { readManifest } from './manifest.js';
 import { maxEngines, type SuiteOptions } from './suite-options.js';
 import { ROOT } from './workspace.js';
 
-export interface EnginePorts {
+/** Ports of the pods, and of what they call. */
+export interface LaptopPorts {
   readonly http: number;
   readonly kvEvents: number;
   readonly kvReplay: number;
+  readonly kvNodeGrpc: number;
+  readonly kvNodeMetrics: number;
+  readonly objectStore: number;
 }
 
 const SOURCE = 'deploy/examples/laptop.yaml';
@@ -34,12 +38,13 @@ const ADAPT: Readonly<Record<string, (object: WithSpec, laptop: Laptop) => void>
     });
   },
   PodCliqueSet: adaptGang,
+  DaemonSet: adaptKvNode,
 };
 
 interface Laptop {
   readonly options: SuiteOptions;
   readonly profile: EngineProfile;
-  readonly ports: EnginePorts;
+  readonly ports: LaptopPorts;
 }
 
 /**
@@ -49,7 +54,7 @@ interface Laptop {
 export function laptopManifest(
   options: SuiteOptions,
   profile: EngineProfile,
-  ports: EnginePorts,
+  ports: LaptopPorts,
 ): ClusterObject[] {
   const objects = readManifest(join(ROOT, SOURCE));
   for (const kind of Object.keys(ADAPT)) {
@@ -88,6 +93,21 @@ function adaptGang({ spec }: WithSpec, { options, profile, ports }: Laptop): voi
     { name: 'kv-replay', containerPort: ports.kvReplay },
   ];
   container.resources = { limits: { 'nvidia.com/gpu': String(profile.tp) } };
+}
+
+function adaptKvNode({ spec }: WithSpec, { ports }: Laptop): void {
+  const { template } = spec as { template: { spec: NonNullable<Pod['spec']> } };
+  const container = template.spec.containers[0];
+  if (!container) throw new Error(`${SOURCE}: the DaemonSet has no container`);
+  container.args = withFlags(container.args ?? [], {
+    '--grpc-port': String(ports.kvNodeGrpc),
+    '--metrics-port': String(ports.kvNodeMetrics),
+    '--s3-endpoint': `http://127.0.0.1:${ports.objectStore}`,
+  });
+  container.ports = [
+    { name: 'grpc', containerPort: ports.kvNodeGrpc },
+    { name: 'metrics', containerPort: ports.kvNodeMetrics },
+  ];
 }
 
 /** Replaces the values of flags (`--flag value` or `--flag=value`) and adds those that are missing. */

@@ -13,8 +13,24 @@ const customResourceDefinitionKind: ResourceKind = {
   kind: 'CustomResourceDefinition',
   namespaced: false,
 };
+const daemonSetKind: ResourceKind = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'daemonsets',
+  kind: 'DaemonSet',
+  namespaced: true,
+};
+const secretKind: ResourceKind = {
+  group: '',
+  version: 'v1',
+  plural: 'secrets',
+  kind: 'Secret',
+  namespaced: true,
+};
 const KINDS = [
   customResourceDefinitionKind,
+  daemonSetKind,
+  secretKind,
   namespaceKind,
   podKind,
   ...CUSTOM_RESOURCES.map(({ resource }) => resource),

@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync, statfsSync } from 'node:fs';
-import { leftoverPodProcesses } from '@penstock/testing';
+import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { hostMemoryFolder, leftoverPodProcesses } from '@penstock/testing';
 import { endProcess } from './end-process.js';
 import type { SuiteState } from './state.js';
 
@@ -21,11 +21,19 @@ export async function prepareHome(state: SuiteState, onPhase: (message: string) 
   const leftovers = [...state.leftovers(), ...leftoverPodProcesses(state.path('cluster'))];
   if (leftovers.length > 0) onPhase('stopping what an earlier start left behind');
   await Promise.all(leftovers.map((identity) => endProcess(identity)));
-  for (const folder of ['nats', 'redis', 'cluster', 'logs'])
+  freeMemory(state);
+  for (const folder of ['nats', 'redis', 's3', 'cluster', 'logs'])
     rmSync(state.path(folder), { recursive: true, force: true });
   rmSync(state.path('kubeconfig'), { force: true });
   requireSpace(state.directory);
   mkdirSync(state.path('logs'), { recursive: true });
+}
+
+/** Removes what the nodes kept in memory: nothing but this would free it before the machine is restarted. */
+export function freeMemory(state: SuiteState): void {
+  const cluster = state.path('cluster');
+  const folder = existsSync(cluster) ? hostMemoryFolder(cluster) : undefined;
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
 
 function requireSpace(directory: string): void {

@@ -4,7 +4,7 @@ import { identify, provisionBinaries } from '@penstock/testing';
 import { chooseProfile } from './choose-profile.js';
 import { laptopManifest } from './laptop-manifest.js';
 import { applyAll, customResourceDefinitions } from './manifest.js';
-import { prepareHome } from './prepare-home.js';
+import { freeMemory, prepareHome } from './prepare-home.js';
 import { infrastructure, services } from './processes.js';
 import { readyEngines } from './ready-engines.js';
 import { schedulersKnow } from './schedulers-know.js';
@@ -57,11 +57,12 @@ export async function startSuite(
       supervisor.stopAll(),
       cluster.close(),
     ]);
+    freeMemory(state);
     state.clear();
   };
   try {
     save();
-    onPhase('starting NATS, Redis and the dev cluster');
+    onPhase('starting NATS, Redis, S3 and the dev cluster');
     await ports.releaseInfrastructure();
     await Promise.all(
       infrastructure(state, ports, binaries, maxEngines(options) * profile.tp).map((spec) =>
@@ -74,12 +75,16 @@ export async function startSuite(
       http: ports.engineHttp,
       kvEvents: ports.engineKvEvents,
       kvReplay: ports.engineKvReplay,
+      kvNodeGrpc: ports.kvNodeGrpc,
+      kvNodeMetrics: ports.kvNodeMetrics,
+      objectStore: ports.objectStore,
     };
     await applyAll(cluster, laptopManifest(options, profile, enginePorts));
     const addresses = {
       natsUrl: record.urls.nats,
       redisUrl: record.urls.redis,
       kubeconfig: record.kubeconfig,
+      objectStoreUrl: record.urls.objectStore,
     };
     await ports.releaseServices();
     await Promise.all(services(state, ports, addresses).map((spec) => supervisor.start(spec)));
@@ -89,10 +94,11 @@ export async function startSuite(
       ENGINES_TIMEOUT_MS,
       signal,
     );
-    const { schedulerMetrics, kvIndexMetrics, autoscalerMetrics, gangPlacerMetrics } = record.urls;
-    const ready = [...schedulerMetrics, kvIndexMetrics, autoscalerMetrics, gangPlacerMetrics].map(
-      (url) => `${url}/readyz`,
-    );
+    const { schedulerMetrics, kvIndexMetrics, autoscalerMetrics, gangPlacerMetrics, kvOffloadMetrics } =
+      record.urls;
+    const ready = [
+      ...[...schedulerMetrics, kvIndexMetrics, autoscalerMetrics, gangPlacerMetrics, kvOffloadMetrics],
+    ].map((url) => `${url}/readyz`);
     await waitUntil(
       'the services',
       async () => (await Promise.all(ready.map(answers))).every(Boolean),
@@ -125,6 +131,9 @@ function describe(state: SuiteState, ports: SuitePorts, options: SuiteOptions): 
       autoscalerMetrics: http(ports.autoscalerMetrics),
       gangPlacerGrpc: `127.0.0.1:${ports.gangPlacerGrpc}`,
       gangPlacerMetrics: http(ports.gangPlacerMetrics),
+      kvOffloadGrpc: `127.0.0.1:${ports.kvOffloadGrpc}`,
+      kvOffloadMetrics: http(ports.kvOffloadMetrics),
+      objectStore: http(ports.objectStore),
       cluster: http(ports.cluster),
       nats: `nats://127.0.0.1:${ports.nats}`,
       redis: `redis://127.0.0.1:${ports.redis}`,

@@ -11,13 +11,18 @@ export interface SuitePorts {
   readonly autoscalerMetrics: number;
   readonly gangPlacerGrpc: number;
   readonly gangPlacerMetrics: number;
+  readonly kvOffloadGrpc: number;
+  readonly kvOffloadMetrics: number;
   readonly cluster: number;
   readonly nats: number;
   readonly redis: number;
+  readonly objectStore: number;
   readonly engineHttp: number;
   readonly engineKvEvents: number;
   readonly engineKvReplay: number;
-  /** Range of the engines' addresses. */
+  readonly kvNodeGrpc: number;
+  readonly kvNodeMetrics: number;
+  /** Range of the pods' addresses. */
   readonly podCidr: string;
   /** Ports that are not the default because somebody has it. */
   readonly moves: readonly PortMove[];
@@ -51,12 +56,17 @@ export async function chooseSuitePorts(choice: PortChoice = 'default'): Promise<
     autoscalerMetrics: await services.choose('autoscaler metrics', near(9092)),
     gangPlacerGrpc: await services.choose('gang-placer gRPC', near(9104)),
     gangPlacerMetrics: await services.choose('gang-placer metrics', near(9093)),
+    kvOffloadGrpc: await services.choose('kv-offload gRPC', near(9105)),
+    kvOffloadMetrics: await services.choose('kv-offload metrics', near(9094)),
     cluster: await infrastructure.choose('dev cluster', near(6443)),
     nats: await infrastructure.choose('NATS', near(4222)),
     redis: await infrastructure.choose('Redis', near(6379)),
+    objectStore: await infrastructure.choose('S3', near(9000)),
     engineHttp: await engines.choose('engines', 8000, engineHost),
     engineKvEvents: await engines.choose('engine KV events', 5557, engineHost),
     engineKvReplay: await engines.choose('engine KV replay', 5558, engineHost),
+    kvNodeGrpc: await engines.choose('kv-node gRPC', 9106, engineHost),
+    kvNodeMetrics: await engines.choose('kv-node metrics', 9095, engineHost),
   };
   await engines.release();
   return {

@@ -23,6 +23,13 @@ export async function waitUntil(
   }
 }
 
+/** True when a server answers HTTP at all. */
+export async function answersHttp(url: string): Promise<boolean> {
+  const { body } = await request(url, { signal: AbortSignal.timeout(2000) });
+  await body.dump();
+  return true;
+}
+
 /** True when a GET answers 200. */
 export async function answers(url: string): Promise<boolean> {
   const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(2000) });
