@@ -11,7 +11,7 @@ export interface RunParts {
   readonly metrics: KvOffloadMetrics;
   readonly directory: NodeDirectory;
   readonly leadership: Leadership;
-  readonly term: Omit<TermOptions, 'onRival'>;
+  readonly term: Omit<TermOptions, 'onRival' | 'incarnation'>;
 }
 
 export interface RunSettings {
@@ -34,6 +34,8 @@ export class OffloadRun {
   private lastProbeMs = Number.NEGATIVE_INFINITY;
   private ending: Promise<void> = Promise.resolve();
   private stopping = false;
+  /** Of our last term. */
+  private lastIncarnation = 0;
 
   constructor(
     private readonly parts: RunParts,
@@ -85,7 +87,8 @@ export class OffloadRun {
       this.end(`${source} leads`);
       return false;
     };
-    leadership.term = new OffloadTerm({ ...term, onRival });
+    const incarnation = Math.max(term.clock.nowMs(), this.lastIncarnation + 1);
+    leadership.term = new OffloadTerm({ ...term, onRival, incarnation });
     leadership.term.start();
   }
 
@@ -114,6 +117,7 @@ export class OffloadRun {
     const { term } = leadership;
     if (!term) return;
     leadership.term = undefined;
+    this.lastIncarnation = term.incarnation;
     metrics.leading.set(0);
     logger.info({ why }, 'no longer deciding');
     this.ending = this.ending.then(() => term.stop());

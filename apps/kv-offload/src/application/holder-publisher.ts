@@ -48,9 +48,9 @@ export class HolderPublisher {
     private incarnation: number,
   ) {}
 
-  /** Whether we said it ourselves in this term. */
-  isOwn(incarnation: number): boolean {
-    return incarnation === this.incarnation;
+  /** Incarnation under which everything is published. */
+  get life(): number {
+    return this.incarnation;
   }
 
   /** Tells what changed since the last call. */
@@ -182,6 +182,8 @@ export class HolderPublisher {
       tier: place.tier,
       keys: this.ledger.heldAt(scope, place),
     }));
+    // Parts of two publications may meet at a replica: they must be cut alike.
+    for (const { keys } of tiers) if (keys.length > this.settings.snapshotPartBlocks) keys.sort();
     const snapshot: KvSnapshot = { engineId: engine, incarnation, sequence, tiers };
     const parts = splitSnapshot(snapshot, this.settings.snapshotPartBlocks);
     for (const [part, each] of parts.entries()) {

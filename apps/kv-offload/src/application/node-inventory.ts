@@ -4,9 +4,9 @@ import {
   type ChunkLedger,
   type CopyFacts,
   type Place,
-  parseChunkPath,
   placeName,
 } from '@penstock/core/tiering';
+import { parseChunkPath } from '@penstock/engine';
 import { localTier } from './node-tiers.js';
 import { keysOf } from './packed-keys.js';
 import { parseScope } from './scope.js';

@@ -1,5 +1,6 @@
 import type { Clock, ObjectStore } from '@penstock/core/ports';
-import { type ChunkLedger, type CopyView, parseChunkPath, S3 } from '@penstock/core/tiering';
+import { type ChunkLedger, type CopyView, S3 } from '@penstock/core/tiering';
+import { parseChunkPath } from '@penstock/engine';
 import type { Logger } from 'pino';
 import { readObjectFacts } from './object-facts.js';
 import { pause } from './pause.js';

@@ -29,6 +29,8 @@ export interface TermOptions {
   readonly store: ObjectStore | undefined;
   /** Our name as a publisher of events. */
   readonly source: string;
+  /** Life of what we say of storage; larger than that of any term before, as far as is known. */
+  readonly incarnation: number;
   /** Somebody else leads whom we must not outlive; returns whether we stay. */
   readonly onRival: (source: string) => boolean;
 }
@@ -51,7 +53,7 @@ export class OffloadTerm {
     const { config, bus, clock, logger, metrics, store } = options;
     const { ledger } = this;
     const settings = demotionSettings(config);
-    this.publisher = new HolderPublisher(ledger, bus, clock, config, clock.nowMs());
+    this.publisher = new HolderPublisher(ledger, bus, clock, config, options.incarnation);
     this.log = new MoveLog(bus, logger, metrics);
     this.fleet = new NodeFleet({
       ...{ ledger, clock, logger, connect: options.connect, forgetMs: config.nodeForgetMs },
@@ -79,6 +81,11 @@ export class OffloadTerm {
     this.adopter = new FileAdopter({ bus, fleet, logger, metrics });
     this.verifier = new CopyVerifier(ledger, fleet, objects);
     this.dropped = bus.status().droppedEvents;
+  }
+
+  /** Life of what was said of storage in this term. */
+  get incarnation(): number {
+    return this.publisher.life;
   }
 
   start(): void {
@@ -164,7 +171,7 @@ export class OffloadTerm {
 
   private heard(holder: string, incarnation: number, source: string): void {
     const { publisher } = this;
-    if (source === this.options.source && publisher.isOwn(incarnation)) return;
+    if (source === this.options.source && incarnation === publisher.life) return;
     if (publisher.isOutlivedBy(incarnation) && !this.options.onRival(source)) return;
     const owner = publisher.heard(holder, incarnation);
     if (owner !== undefined && owner !== OBJECT_STORE) this.fleet.expect(owner);

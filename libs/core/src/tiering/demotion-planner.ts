@@ -19,7 +19,7 @@ export interface DemotionSettings extends Watermarks {
 type Destination = { to?: Place; reason: MoveReason } | 'wait';
 
 /**
- * Makes room, least recently used first: CPU to SSD always, SSD to S3 when used often enough, else and from S3 to nothing.
+ * Makes room, least recently used first: CPU to SSD always, SSD to S3 when used often enough and its blocks are known, else and from S3 to nothing.
  * What is in motion stays, what the tier below has already is only removed, and nothing is sent where it does not fit.
  */
 export class DemotionPlanner {
@@ -82,7 +82,8 @@ export class DemotionPlanner {
     }
     if (isUsable(copyAt(chunk, S3))) return { reason: 'below-already' };
     if (!this.settings.s3) return { reason: 'no-room-below' };
-    if (chunk.uses < this.settings.s3AdmissionUses) return { reason: 'not-admitted' };
+    const isKnown = chunk.keys.length > 0;
+    if (!isKnown || chunk.uses < this.settings.s3AdmissionUses) return { reason: 'not-admitted' };
     return room.has(S3, sizeBytes) ? { to: S3, reason: 'pressure' } : { reason: 'no-room-below' };
   }
 }

@@ -1,6 +1,5 @@
 export type { HolderChange } from './announcements.js';
 export { ChunkLedger } from './chunk-ledger.js';
-export * from './chunk-path.js';
 export * from './chunk-view.js';
 export * from './copy-state.js';
 export * from './demotion-planner.js';
