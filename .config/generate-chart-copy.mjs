@@ -12,7 +12,7 @@ if (!folder || existsSync(folder)) {
   );
   process.exit(1);
 }
-cpSync(source, folder, { recursive: true });
+cpSync(source, folder, { recursive: true, filter: (path) => !/\.tgz$|Chart\.lock$/.test(path) });
 const chart = parseDocument(readFileSync(`${folder}/Chart.yaml`, 'utf8'));
 const dependencies = chart.get('dependencies');
 dependencies.items = dependencies.items.filter((item) => !item.has('repository'));
