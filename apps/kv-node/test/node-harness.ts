@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { kvnodeV1 } from '@penstock/contracts';
@@ -18,6 +17,7 @@ import { config } from '../src/config.js';
 import { KvNodeModule, providePorts } from '../src/kv-node.module.js';
 import { type FileSystem, nodeFileSystem } from '../src/tiers/file-system.js';
 import type { TestChunk } from './chunks.js';
+import { fastFolder } from './fast-folder.js';
 
 export const { TIER_CPU, TIER_SSD, TIER_S3, TIER_UNSPECIFIED } = kvnodeV1.Tier;
 
@@ -37,7 +37,7 @@ export interface HarnessOptions {
 
 /** A kv-node in this process, over real folders and gRPC. Its folders outlive it, so that it can be started again. */
 export class NodeHarness {
-  readonly home = mkdtempSync(join(tmpdir(), 'penstock-kv-node-'));
+  readonly home = fastFolder('penstock-kv-node-');
   readonly cpu = join(this.home, 'cpu');
   readonly ssd = join(this.home, 'ssd');
   readonly objects = new FakeObjectStore();

@@ -1,7 +1,7 @@
-import { Controller, Inject, type OnModuleDestroy } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { kvnodeV1 } from '@penstock/contracts';
-import { parseRequest, ServiceError } from '@penstock/platform';
+import { HEALTH, type HealthChecks, parseRequest, ServiceError } from '@penstock/platform';
 import { Observable, type Subscriber } from 'rxjs';
 import { InventoryStream } from '../application/inventory-stream.js';
 import type { MoveOrder } from '../application/move-order.js';
@@ -22,14 +22,17 @@ interface SlowCall {
 
 /** `penstock.kvnode.v1`. */
 @Controller()
-export class KvNodeController implements OnModuleDestroy {
+export class KvNodeController {
   private readonly followers = new Set<Subscriber<kvnodeV1.WatchInventoryResponse>>();
 
-  constructor(@Inject(PARTS) private readonly parts: KvNodeParts) {}
-
-  /** Before the listener closes, which waits for every call to end. */
-  onModuleDestroy(): void {
-    for (const follower of [...this.followers]) follower.complete();
+  constructor(
+    @Inject(PARTS) private readonly parts: KvNodeParts,
+    @Inject(HEALTH) health: HealthChecks,
+  ) {
+    // The listener closes when every call has ended, and those who follow never do.
+    health.onDraining(() => {
+      for (const follower of [...this.followers]) follower.complete();
+    });
   }
 
   @GrpcMethod(SERVICE, 'WatchInventory')

@@ -30,8 +30,9 @@ export interface OpenedInventoryFile {
 }
 
 /**
- * The inventory on disk: SQLite in WAL mode, every change durable when it returns. What it says about copies can be had
- * from the files again, except keys and scope; so a damaged one is put aside and begun anew.
+ * The inventory on disk: SQLite in WAL mode. A change outlives the process when it returns; a power failure may lose the
+ * last ones, as waiting for the device would stop everything else meanwhile. What it says about copies can be had from
+ * the files again, except keys and scope; so a damaged one is put aside and begun anew.
  */
 export class InventoryFile {
   private readonly upsert: StatementSync;
@@ -74,7 +75,9 @@ export class InventoryFile {
     const database = new DatabaseSync(path);
     try {
       // Exclusive: the files of a tier have one master, and a dead one leaves no lock.
-      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      database.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL',
+      );
       database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);
       const { quick_check: health } = database.prepare('PRAGMA quick_check(1)').get() as {
         quick_check: string;

@@ -47,7 +47,7 @@ export class Inventory {
     return { usedBytes, chunks: records.size };
   }
 
-  /** Enters copies, or what is newly known about them. Durable, all of them or none, when this returns. */
+  /** Enters copies, or what is newly known about them. Stored, all of them or none, when this returns. */
   put(...records: readonly CopyRecord[]): void {
     this.file.batch(() => {
       for (const record of records) this.file.put(record);

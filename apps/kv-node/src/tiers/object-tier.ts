@@ -55,6 +55,10 @@ export class ObjectTier {
     return head;
   }
 
+  async has(path: string): Promise<boolean> {
+    return (await this.ask(() => this.store.head(path))) !== undefined;
+  }
+
   remove(path: string): Promise<void> {
     return this.ask(() => this.store.delete([path]));
   }

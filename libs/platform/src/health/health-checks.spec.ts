@@ -50,4 +50,17 @@ describe('HealthChecks', () => {
     await Promise.all([health.report(), health.report(), health.report()]);
     expect(runs).toBe(1);
   });
+
+  it('calls back once when draining begins', () => {
+    const health = new HealthChecks();
+    let calls = 0;
+    health.onDraining(() => {
+      calls++;
+    });
+    health.setPhase('serving');
+    expect(calls).toBe(0);
+    health.setPhase('draining');
+    health.setPhase('draining');
+    expect(calls).toBe(1);
+  });
 });

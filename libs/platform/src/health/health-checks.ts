@@ -30,6 +30,7 @@ const MIN_INTERVAL_MS = 500;
 export class HealthChecks {
   private readonly checks = new Map<string, HealthCheck>();
   private phase: 'starting' | 'serving' | 'draining' = 'starting';
+  private readonly drainListeners: Array<() => void> = [];
   private last: { atMs: number; report: Promise<readonly CheckResult[]> } | undefined;
 
   /** Adds a check; one of the same name is replaced. */
@@ -40,6 +41,12 @@ export class HealthChecks {
 
   setPhase(phase: 'starting' | 'serving' | 'draining'): void {
     this.phase = phase;
+    if (phase === 'draining') for (const listener of this.drainListeners.splice(0)) listener();
+  }
+
+  /** Calls back when the process begins to drain: calls that do not end by themselves must be ended then. */
+  onDraining(listener: () => void): void {
+    this.drainListeners.push(listener);
   }
 
   async report(): Promise<HealthReport> {

@@ -1,0 +1,147 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { kvnodeV1 } from '@penstock/contracts';
+import { until } from '@penstock/testing';
+import { writeNew } from './chunks.js';
+import { NodeHarness, TIER_CPU, TIER_S3, TIER_SSD } from './node-harness.js';
+
+/** Follows the inventory in the background. */
+class Follower {
+  readonly parts: kvnodeV1.WatchInventoryResponse[] = [];
+  readonly held = new Map<string, string>();
+  readonly reasons: string[] = [];
+  private readonly aborter = new AbortController();
+  readonly ended: Promise<unknown>;
+
+  constructor(node: NodeHarness) {
+    this.ended = this.follow(node).catch((error: unknown) => error);
+  }
+
+  get listed(): boolean {
+    return this.parts.some((part) => !part.listing);
+  }
+
+  stop(): Promise<unknown> {
+    this.aborter.abort();
+    return this.ended;
+  }
+
+  private async follow(node: NodeHarness): Promise<void> {
+    const options = { deadlineMs: 60_000, signal: this.aborter.signal };
+    for await (const part of node.client.stream('WatchInventory', {}, options)) {
+      this.parts.push(part);
+      for (const { tier, chunk } of part.stored)
+        this.held.set(`${tier} ${chunk?.path}`, chunk?.sizeBytes ?? '');
+      for (const { tier, path, reason } of part.removed) {
+        this.held.delete(`${tier} ${path}`);
+        this.reasons.push(reason);
+      }
+    }
+  }
+}
+
+describe('WatchInventory', () => {
+  let node: NodeHarness;
+  beforeEach(() => {
+    node = new NodeHarness();
+  });
+  afterEach(() => node.end());
+
+  it('lists in parts, then tells every change to every follower', async () => {
+    await node.start();
+    const chunks = await Promise.all(Array.from({ length: 700 }, () => writeNew(node.cpu, 10)));
+    await node.adopt(...chunks);
+    const [first, second] = [new Follower(node), new Follower(node)];
+    await until(() => first.listed && second.listed);
+    expect(first.parts.filter((part) => part.listing).map((part) => part.stored.length)).toEqual([512, 188]);
+    expect(first.parts[0]).toMatchObject({
+      node: 'node-1',
+      cpu: { tier: TIER_CPU, usedBytes: '7000', capacityBytes: '1048576', chunks: '700' },
+      ssd: { tier: TIER_SSD, usedBytes: '0', chunks: '0' },
+    });
+    await node.move(
+      ...chunks.map(({ path }, i) => ({
+        path,
+        from: TIER_CPU,
+        to: i % 2 ? TIER_SSD : TIER_S3,
+        removeSource: true,
+      })),
+    );
+    for (const follower of [first, second]) {
+      await until(() => follower.held.size === 350 && follower.reasons.length === 700);
+      expect([...follower.held.keys()].every((key) => key.startsWith(TIER_SSD))).toBe(true);
+      expect(new Set(follower.reasons)).toEqual(new Set(['moved']));
+      await follower.stop();
+    }
+    await until(async () => /penstock_kv_node_watchers(\{.*\})? 0/.test(await node.metrics()));
+  }, 60_000);
+
+  it('ends when kv-node stops, without keeping it from stopping', async () => {
+    await node.start();
+    const follower = new Follower(node);
+    await until(() => follower.listed);
+    const startMs = Date.now();
+    expect(await node.service.stop()).toBe(true);
+    expect(Date.now() - startMs).toBeLessThan(5000);
+    await follower.ended;
+  });
+
+  it('survives clients that speak something else', async () => {
+    await node.start();
+    for (const bytes of ['GET / HTTP/1.1\r\n\r\n', '\0\0\0']) {
+      const socket = connect(node.service.listeners.grpc ?? 0, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.end(bytes);
+    }
+    expect((await node.client.call('Stats', {})).node).toBe('node-1');
+  });
+});
+
+describe('alone', () => {
+  let node: NodeHarness;
+  beforeEach(async () => {
+    node = new NodeHarness();
+    await node.start({ flags: ['--alone-after-ms=300', '--cpu-capacity=100k', '--ssd-capacity=100k'] });
+  });
+  afterEach(() => node.end());
+
+  it('keeps below its capacities, the oldest go first, S3 is left alone; and says so', async () => {
+    const follower = new Follower(node);
+    await until(() => follower.listed);
+    const chunks = [];
+    for (let i = 0; i < 24; i++) {
+      const chunk = await writeNew(node.cpu, 10_000);
+      await node.adopt(chunk);
+      chunks.push(chunk);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const before = await node.client.call('Stats', {});
+    expect([before.alone, before.tiers[0]?.usedBytes]).toEqual([false, '240000']);
+
+    await follower.stop();
+    await until(async () => {
+      const { tiers } = await node.client.call('Stats', {});
+      return tiers.every((tier) => Number(tier.usedBytes) <= 90_000);
+    }, 20_000);
+    const { alone, tiers } = await node.client.call('Stats', {});
+    expect(alone).toBe(true);
+    expect(Number(tiers[0]?.usedBytes)).toBeGreaterThan(0);
+    // The newest stay where engines read first.
+    const where = await Promise.all(
+      chunks.map(async (chunk) =>
+        (await node.has(TIER_CPU, chunk)) ? 'cpu' : (await node.has(TIER_SSD, chunk)) ? 'ssd' : 'gone',
+      ),
+    );
+    expect(where.slice(where.indexOf('cpu')).every((tier) => tier === 'cpu')).toBe(true);
+    expect(new Set(where)).toEqual(new Set(['cpu', 'ssd', 'gone']));
+    for await (const { key } of node.objects.list()) throw new Error(`${key} went to S3`);
+    expect(await node.metrics()).toMatch(/penstock_kv_node_alone(\{.*\})? 1/);
+    const { status, checks } = await node.ready();
+    expect([status, checks.find((check) => check.name === 'kv-offload')]).toMatchObject([
+      'degraded',
+      { ok: false, detail: 'is silent; capacity is guarded alone, nothing goes to S3' },
+    ]);
+    await node.adopt();
+    expect((await node.client.call('Stats', {})).alone).toBe(false);
+  }, 60_000);
+});
