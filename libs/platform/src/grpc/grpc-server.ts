@@ -4,6 +4,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { ServerGrpc } from '@nestjs/microservices';
 import { HealthImplementation } from 'grpc-health-check';
 import { loadProtos, packageOf } from './proto-loading.js';
+import { reflectedFiles } from './reflected-files.js';
 
 export interface GrpcServerOptions {
   /** Proto services to serve, e.g. `['kvindex']`. */
@@ -60,7 +61,7 @@ export class GrpcServer extends ServerGrpc {
       'grpc.keepalive_time_ms': 60_000,
     });
     this.healthService.addToServer(server);
-    new ReflectionService(loadProtos(services)).addToServer(server);
+    new ReflectionService(reflectedFiles(services)).addToServer(server);
     if (reusePort) this.port = await this.listenShared(server, host, port);
     else {
       this.port = await new Promise<number>((resolve, reject) => {
