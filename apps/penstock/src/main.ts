@@ -12,3 +12,5 @@ try {
   if (!(error instanceof CommanderError)) process.stderr.write(`penstock: ${errorSentence(error)}\n`);
   process.exitCode = exitCodeOf(error);
 }
+// Connections to what hangs would keep the process alive; whatever had to be stopped was stopped by its command.
+process.stdout.write('', () => process.exit());

@@ -21,6 +21,9 @@ export interface DoctorOptions {
   readonly mayRoute: boolean;
 }
 
+/** A process that reads the kubeconfig has to start before the first request. */
+const CREDENTIALS_MS = 5000;
+
 /** Every check that makes sense for these addresses; what cannot be checked says so. `close` when all have run. */
 export function checksOf(
   addresses: Addresses | undefined,
@@ -44,7 +47,7 @@ export function checksOf(
       kubeconfig,
       context,
       service: 'doctor',
-      requestTimeoutMs: timeoutMs,
+      requestTimeoutMs: timeoutMs + CREDENTIALS_MS,
     });
     closers.push(() => cluster.close());
     checks.push(checkCluster(cluster));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingEvent } from '@penstock/core/ports';
 import {
   AckPolicy,
@@ -34,6 +35,7 @@ const STREAM_NOT_FOUND = 10059;
 const OF_THE_INSTALLATION = /^(max_|num_replicas|duplicate_window)/;
 const MAX_RECENT = 5000;
 const INACTIVE_MS = 10_000;
+const CLOSE_MS = 500;
 
 /** Looks at a NATS server without changing anything: unlike the bus it makes and repairs no stream. */
 export class NatsInspector {
@@ -122,13 +124,20 @@ export class NatsInspector {
     }
   }
 
-  /** Resolves when the server has taken what was subscribed to so far. */
-  settled(): Promise<void> {
-    return this.connection.flush();
+  /** Resolves when the server has taken what was subscribed to so far; rejects when it does not say so in time. */
+  async settled(): Promise<void> {
+    const isDone = await Promise.race([
+      this.connection.flush().then(() => true),
+      delay(this.timeoutMs, false, { ref: false }),
+    ]);
+    if (!isDone)
+      throw new Error(`NATS at ${this.connection.getServer()} did not answer within ${this.timeoutMs} ms`);
   }
 
+  /** Does not wait for a server that hangs. */
   async close(): Promise<void> {
-    await this.connection.close().catch(() => {});
+    const closed = this.connection.close().catch(() => {});
+    await Promise.race([closed, delay(CLOSE_MS, undefined, { ref: false })]);
   }
 
   private async manager(): Promise<JetStreamManager> {
