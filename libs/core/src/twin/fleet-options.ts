@@ -1,5 +1,6 @@
 import type { EngineOptions } from '../engine-model/index.js';
 import type { RoutingPolicy } from '../routing/index.js';
+import type { TierOptions } from './tier-options.js';
 import type { Prompt } from './workload.js';
 
 /** A fleet of equal engines behind one router. */
@@ -12,6 +13,8 @@ export interface FleetOptions {
   readonly scrapeIntervalMs?: number;
   /** From the end of a step to the router knowing its cache events, default 100 (coalescing in kv-index). */
   readonly kvViewDelayMs?: number;
+  /** Storage behind the engines; absent: what leaves a GPU is gone. Only policies with exact prefixes see it. */
+  readonly tiers?: TierOptions;
   /** A prompt that every engine has in its cache before the first stage. */
   readonly warmPrompt?: Prompt;
 }

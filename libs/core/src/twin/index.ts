@@ -8,6 +8,8 @@ export * from './run-fleet.js';
 export * from './session-trace.js';
 export * from './shared-prefix-workload.js';
 export * from './stage-result.js';
+export * from './tier-figures.js';
+export * from './tier-options.js';
 export * from './trace-workload.js';
 export * from './unshared-workload.js';
 export * from './workload.js';

@@ -3,12 +3,23 @@ import {
   APPROXIMATE_BLOCK_TOKENS,
   APPROXIMATE_MAX_TOKENS,
   ApproximatePrefixIndex,
+  creditedTokens,
+  DEFAULT_TIER_CREDITS,
   type EndpointView,
   LoadLedger,
   type RoutingPolicy,
+  type TierCredits,
 } from '../routing/index.js';
 import type { ExactKvView } from './exact-kv-view.js';
+import type { StorageView } from './storage-view.js';
 import type { TwinRequest } from './twin-request.js';
+
+/** What the router knows of storage, and on which node each engine is. */
+export interface RouterStorage {
+  readonly view: StorageView;
+  nodeOf(engine: number): number;
+  readonly credits?: TierCredits;
+}
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -18,7 +29,10 @@ export class RouterTwin {
   private readonly approximate = new ApproximatePrefixIndex();
   private readonly endpoints: Mutable<EndpointView>[];
   private readonly scrapedMs: Float64Array;
+  /** Tokens by engine: as the policy counts them, found anywhere, and blocks on the GPU. */
   private readonly matched: Int32Array;
+  private readonly found: Int32Array;
+  private readonly onGpu: Int32Array;
   private decisions = 0;
 
   /** `view` is needed by policies that ask for exact prefixes. */
@@ -29,6 +43,7 @@ export class RouterTwin {
     private readonly blockSize: number,
     engines: number,
     kvCapacityTokens: number,
+    private readonly storage?: RouterStorage,
   ) {
     this.endpoints = Array.from({ length: engines }, (_, e) => ({
       id: `engine-${e}`,
@@ -45,6 +60,8 @@ export class RouterTwin {
     }));
     this.scrapedMs = new Float64Array(engines);
     this.matched = new Int32Array(engines);
+    this.found = new Int32Array(engines);
+    this.onGpu = new Int32Array(engines);
   }
 
   /** Chooses the engine and books the load. Throws when the policy chooses none. */
@@ -75,11 +92,16 @@ export class RouterTwin {
       endpointId,
       atMs: nowMs,
       promptTokens: request.promptTokens,
-      uncachedTokens: Math.max(0, request.promptTokens - this.matched[chosen]!),
+      uncachedTokens: Math.max(0, request.promptTokens - this.found[chosen]!),
       expectedOutputTokens: request.outputTokens,
     });
     if (keys) this.approximate.add(endpointId, keys);
     return chosen;
+  }
+
+  /** Blocks that the engine of the last decision was known to hold on its GPU, and to find there or in storage. */
+  lastMatch(engine: number): { readonly gpuBlocks: number; readonly foundBlocks: number } {
+    return { gpuBlocks: this.onGpu[engine]!, foundBlocks: this.found[engine]! / this.blockSize };
   }
 
   scraped(engine: number, gauges: EngineGauges, nowMs: number): void {
@@ -107,8 +129,25 @@ export class RouterTwin {
       }
     } else if (this.policy.prefixSource === 'exact' && this.view) {
       this.view.advance(nowMs);
-      this.view.match(request.promptBlocks, this.matched);
-      for (let e = 0; e < this.matched.length; e++) this.matched[e]! *= this.blockSize;
+      this.onGpu.fill(0);
+      this.view.match(request.promptBlocks, this.onGpu);
+      for (let e = 0; e < this.matched.length; e++) this.matched[e] = this.onGpu[e]! * this.blockSize;
+    }
+    this.found.set(this.matched);
+    if (this.storage && this.policy.prefixSource === 'exact')
+      this.lookUpStorage(request, this.storage, nowMs);
+  }
+
+  private lookUpStorage(
+    { promptBlocks }: TwinRequest,
+    { view, nodeOf, credits = DEFAULT_TIER_CREDITS }: RouterStorage,
+    nowMs: number,
+  ): void {
+    view.advance(nowMs);
+    for (let e = 0; e < this.matched.length; e++) {
+      const byTier = view.match(promptBlocks, this.onGpu[e]!, nodeOf(e));
+      this.matched[e] = creditedTokens(byTier, this.blockSize, credits);
+      this.found[e] = byTier.reduce((sum, blocks) => sum + blocks) * this.blockSize;
     }
   }
 

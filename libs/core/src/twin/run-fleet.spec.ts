@@ -64,4 +64,59 @@ describe('runFleet', () => {
     expect(bound.preemptions).toBe(0);
     expect(bound.hitRatio).toBeGreaterThan(exact.hitRatio);
   });
+
+  describe('with storage', () => {
+    const tiers = {
+      cpuBytes: 40e9,
+      ssdBytes: 400e9,
+      s3Bytes: 0,
+      links: { ssdToGpu: { bytesPerSecond: 24e9, latencyMs: 0.2 } },
+    };
+    const sessions = traceWorkload(generateSessions({ seed: 3, requests: 600, requestsPerSecond: 4 }));
+    const small = (options: Partial<Parameters<typeof runFleet>[0]> = {}) =>
+      runFleet(
+        {
+          engines: 8,
+          engine: { profile, blockCount: 4_000 },
+          policy: createPolicy('3-2-2'),
+          seed: 1,
+          ...options,
+        },
+        sessions,
+      )[0]!;
+
+    it('serves every request, finds in storage what the GPUs lost, and is no slower', () => {
+      const without = small();
+      const withTiers = small({ tiers });
+      expect(withTiers.outputTokens).toBe(without.outputTokens);
+      expect(without.tiers).toBeUndefined();
+      const { loads, loadedChunks, movedBytes, externalHitTokens, externalQueryTokens } = withTiers.tiers!;
+      expect(loads).toBeGreaterThan(20);
+      expect(externalHitTokens).toBeGreaterThan(0);
+      expect(externalQueryTokens).toBeGreaterThan(externalHitTokens);
+      expect(loadedChunks.cpu).toBeGreaterThan(0);
+      const chunkBytes = 262_144 * 512;
+      expect(movedBytes['cpu-gpu'] + movedBytes['ssd-gpu']).toBe(
+        (loadedChunks.cpu + loadedChunks.ssd + loadedChunks.s3) * chunkBytes,
+      );
+      expect(withTiers.ttftMs.p90).toBeLessThanOrEqual(without.ttftMs.p90);
+      expect(small({ tiers })).toEqual(withTiers);
+    });
+
+    it('leaves policies without exact prefixes blind to it, not their engines', () => {
+      const stage = small({ tiers, policy: createPolicy('round-robin') });
+      expect(stage.requests).toBe(600);
+      expect(stage.tiers!.loads).toBeGreaterThan(0);
+      expect(stage.tiers!.movedBytes['s3-cpu']).toBe(0);
+    });
+
+    it('loads only what pays', () => {
+      const slow = { bytesPerSecond: 1e8, latencyMs: 50 };
+      const crawling = { ...tiers, links: { cpuToGpu: slow, ssdToGpu: slow } };
+      const gated = small({ tiers: crawling });
+      expect(gated.tiers!.loadsRefused).toBeGreaterThan(0);
+      const ungated = small({ tiers: crawling, engine: { profile, blockCount: 4_000, loadGate: false } });
+      expect(gated.ttftMs.p90).toBeLessThan(ungated.ttftMs.p90);
+    });
+  });
 });

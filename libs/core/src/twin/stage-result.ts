@@ -1,3 +1,5 @@
+import type { TierFigures } from './tier-figures.js';
+
 /** Figures of one stage in virtual time. */
 export interface StageResult {
   readonly name: string;
@@ -18,6 +20,8 @@ export interface StageResult {
   /** Prompt tokens found in the engine's cache at first admission ÷ prompt tokens. */
   readonly hitRatio: number;
   readonly preemptions: number;
+  /** Present when the fleet has storage. */
+  readonly tiers?: TierFigures;
   /** Share of the stage's requests by engine. */
   readonly sharePerEngine: readonly number[];
   /** Every time to first token, ascending. */
