@@ -11,6 +11,7 @@ import { checkEngines } from '../src/doctor/checks/check-engines.js';
 import { checkEventFlow } from '../src/doctor/checks/check-event-flow.js';
 import { checkNats } from '../src/doctor/checks/check-nats.js';
 import { checkServices } from '../src/doctor/checks/check-services.js';
+import { checkStorage, storageFindings } from '../src/doctor/checks/check-storage.js';
 import { checkVersions } from '../src/doctor/checks/check-versions.js';
 import { missingRights } from '../src/doctor/missing-rights.js';
 import { runChecks } from '../src/doctor/run-checks.js';
@@ -152,6 +153,47 @@ describe('services', () => {
     ]);
     expect(await look(checkServices({}, 1000))).toMatchObject([{ status: 'skip' }]);
     expect(await look(checkEngines(['127.0.0.1:1'], 1000))).toMatchObject([
+      { status: 'fail', detail: expect.stringContaining('ECONNREFUSED') },
+    ]);
+  });
+});
+
+describe('storage', () => {
+  const tier = (name: string, used: number, capacity: number, node = 'node-1') =>
+    ({ tier: `TIER_${name}`, node, usedBytes: String(used), capacityBytes: String(capacity) }) as never;
+  const live = { node: 'node-1', address: '10.0.0.1:9106', state: 'live', problem: '' };
+  const stats = {
+    tiers: [tier('CPU', 512, 1024), tier('S3', 2048, 0, '')],
+    nodes: [live],
+    moves: [],
+    leader: true,
+    s3Listed: true,
+  };
+
+  it('is well with live nodes and room', () => {
+    expect(storageFindings(stats)).toMatchObject([
+      { name: 'nodes', status: 'ok' },
+      { name: 'tiers', status: 'ok', detail: 'cpu of node-1 512 B (50 %), s3 2.0 KiB' },
+    ]);
+  });
+
+  it('names lost nodes, full tiers and an S3 that was not listed', () => {
+    const lost = { ...live, state: 'lost', problem: 'connection refused' };
+    expect(
+      storageFindings({ ...stats, nodes: [lost], tiers: [tier('SSD', 99, 100)], s3Listed: false }),
+    ).toMatchObject([
+      { name: 'nodes', status: 'warn', detail: 'node-1 is lost (connection refused)' },
+      { name: 'tiers', status: 'warn', detail: 'ssd of node-1 99 B (99 %)' },
+      { name: 's3', status: 'warn' },
+    ]);
+    expect(storageFindings({ ...stats, nodes: [], tiers: [] })).toMatchObject([
+      { status: 'warn' },
+      { status: 'ok' },
+    ]);
+  });
+
+  it('without kv-offload fails', async () => {
+    expect(await look(checkStorage(['127.0.0.1:1'], 1000))).toMatchObject([
       { status: 'fail', detail: expect.stringContaining('ECONNREFUSED') },
     ]);
   });

@@ -13,6 +13,9 @@ const decision = {
   targetModel: 'base',
   policy: '3-2-2',
   endpoint: '10.0.0.2:8000',
+  engine: 'ns/pod-2',
+  node: 'node-1',
+  matchedByTier: { gpu: 600, cpu: 200 },
   promptTokens: 1200,
   matchedTokens: 800,
   leading: [
@@ -40,13 +43,23 @@ describe('explanation', () => {
       loadAgeMs: 120,
       kvAgeMs: null,
       excluded: { draining: 2 },
-      matchedByTier: null,
+      engine: 'ns/pod-2',
+      node: 'node-1',
+      matchedByTier: { gpu: 600, cpu: 200 },
       candidates: [{ chosen: true }, { chosen: false }],
     });
   });
 
   it('of a rejected request has no engine, and of a short record no candidates', () => {
-    const rejected = explanationOf({ ...decision, endpoint: '', pool: '', leading: [], prefixSource: '' });
+    const rejected = explanationOf({
+      ...decision,
+      endpoint: '',
+      pool: '',
+      leading: [],
+      prefixSource: '',
+      engine: '',
+      matchedByTier: {},
+    });
     expect(rejected).toMatchObject({
       outcome: 'rejected',
       endpoint: null,
@@ -58,27 +71,23 @@ describe('explanation', () => {
   });
 
   it('reads well', () => {
-    const text = printExplanation(
-      explanationOf({ ...decision, matchedByTier: { gpu: 600, cpu: 200 } } as schedulerV1.Decision),
-      nowMs,
-      Number.POSITIVE_INFINITY,
-    );
+    const text = printExplanation(explanationOf(decision), nowMs, Number.POSITIVE_INFINITY);
     expect(text.split('\n')).toEqual([
       'request   r-1',
       'decided   2026-01-02T03:04:05.000Z, 5.0 s ago, by scheduler-1',
       'model     alias, sent as base',
       'pool      ns/chat, policy 3-2-2',
-      'engine    10.0.0.2:8000',
+      'engine    10.0.0.2:8000, ns/pod-2 on node-1',
       'why       highest score',
       'waited    1.5 s for an engine',
-      'prompt    1,200 tokens, 800 known to be cached (exact, gpu 600, cpu 200)',
+      'prompt    1,200 tokens, 800 known to be held (exact, gpu 600, cpu 200)',
       'margin    1.500 above the next candidate',
       "data      load figures 120 ms old, view of the engine's cache not there",
       'left out  2 draining',
       '',
-      '   CANDIDATE      TOTAL  PREFIX  QUEUE  CACHED TOKENS',
-      '→  10.0.0.2:8000  5.000   0.660  1.000            800',
-      '   10.0.0.1:8000  3.500   0.100  1.000            100',
+      '   CANDIDATE      TOTAL  PREFIX  QUEUE  HELD TOKENS',
+      '→  10.0.0.2:8000  5.000   0.660  1.000          800',
+      '   10.0.0.1:8000  3.500   0.100  1.000          100',
     ]);
   });
 

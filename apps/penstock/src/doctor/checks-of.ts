@@ -7,6 +7,7 @@ import { checkEventFlow } from './checks/check-event-flow.js';
 import { checkNats } from './checks/check-nats.js';
 import { checkRedis } from './checks/check-redis.js';
 import { checkServices } from './checks/check-services.js';
+import { checkStorage } from './checks/check-storage.js';
 import { checkSuite } from './checks/check-suite.js';
 import { checkVersions } from './checks/check-versions.js';
 import type { Check } from './finding.js';
@@ -56,6 +57,8 @@ export function checksOf(
   checks.push(
     grpc['kv-index'] ? checkEngines(grpc['kv-index'], timeoutMs) : notGiven('engines', '--kv-index'),
   );
+  const kvOffload = grpc['kv-offload'];
+  checks.push(kvOffload ? checkStorage(kvOffload, timeoutMs) : notGiven('storage', '--kv-offload'));
   checks.push(
     inspector
       ? checkEventFlow({ inspector, frontDoor: mayRoute ? frontDoor : undefined, patienceMs, timeoutMs })

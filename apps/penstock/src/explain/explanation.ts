@@ -23,11 +23,14 @@ export interface Explanation {
   readonly policy: string;
   /** `ip:port`; null when rejected. */
   readonly endpoint: string | null;
+  /** `<namespace>/<pod>` and node of the engine; null when rejected or not known. */
+  readonly engine: string | null;
+  readonly node: string | null;
   readonly reason: string;
   readonly waitedMs: number;
   readonly promptTokens: number;
   readonly matchedTokens: number;
-  /** Where the matched tokens lie; null when the scheduler does not say. */
+  /** Matched tokens by the tier they lie on (gpu, cpu, ssd, s3); null unless the source is exact. */
   readonly matchedByTier: Readonly<Record<string, number>> | null;
   /** none, approximate or exact; null when rejected. */
   readonly prefixSource: string | null;
@@ -62,11 +65,13 @@ export function explanationOf(decision: schedulerV1.Decision): Explanation {
     targetModel: decision.targetModel,
     policy: decision.policy,
     endpoint: endpoint || null,
+    engine: decision.engine || null,
+    node: decision.node || null,
     reason: decision.reason,
     waitedMs: decision.waitedMs,
     promptTokens: decision.promptTokens,
     matchedTokens: decision.matchedTokens,
-    matchedByTier: tiersOf(decision),
+    matchedByTier: Object.keys(decision.matchedByTier).length > 0 ? decision.matchedByTier : null,
     prefixSource: decision.prefixSource || null,
     margin: best === undefined || second === undefined ? null : best - second,
     ties: leading.filter(({ total }) => total === best).length,
@@ -84,9 +89,3 @@ export function explanationOf(decision: schedulerV1.Decision): Explanation {
 }
 
 const ageOf = (ms: number): number | null => (ms >= NEVER_MS ? null : ms);
-
-/** Schedulers without storage tiers do not send the field. */
-function tiersOf(decision: schedulerV1.Decision): Readonly<Record<string, number>> | null {
-  const { matchedByTier } = decision as { matchedByTier?: Readonly<Record<string, number>> };
-  return matchedByTier && Object.keys(matchedByTier).length > 0 ? matchedByTier : null;
-}

@@ -17,7 +17,7 @@ function factsOf(e: Explanation, nowMs: number): Array<[string, string]> {
     ['decided', `${e.time}, ${readableDuration(age)} ago, by ${e.scheduler}`],
     ['model', e.model === e.targetModel ? e.model : `${e.model}, sent as ${e.targetModel}`],
     ['pool', e.pool === null ? 'none' : `${e.pool}, policy ${e.policy}`],
-    ['engine', e.endpoint === null ? paint('red', 'none: rejected') : paint('green', e.endpoint)],
+    ['engine', e.endpoint === null ? paint('red', 'none: rejected') : paint('green', engineOf(e))],
     ['why', e.reason],
   ];
   if (e.waitedMs > 0) facts.push(['waited', `${readableDuration(e.waitedMs)} for an engine`]);
@@ -29,8 +29,13 @@ function factsOf(e: Explanation, nowMs: number): Array<[string, string]> {
   return facts;
 }
 
+function engineOf({ endpoint, engine, node }: Explanation): string {
+  const what = [engine, node && `on ${node}`].filter(Boolean).join(' ');
+  return what === '' ? String(endpoint) : `${endpoint}, ${what}`;
+}
+
 function promptOf(e: Explanation): string {
-  const tokens = `${readableCount(e.promptTokens)} tokens, ${readableCount(e.matchedTokens)} known to be cached`;
+  const tokens = `${readableCount(e.promptTokens)} tokens, ${readableCount(e.matchedTokens)} known to be held`;
   const tiers = Object.entries(e.matchedByTier ?? {}).map(
     ([tier, count]) => `${tier} ${readableCount(count)}`,
   );
@@ -58,7 +63,7 @@ function candidatesOf({ candidates }: Explanation, width: number): string {
       value: ({ scores }: CandidateExplanation) => scores[scorer]?.toFixed(3) ?? '–',
     })),
     {
-      head: 'cached tokens',
+      head: 'held tokens',
       rank: 1,
       align: 'right',
       value: ({ matchedTokens }) => readableCount(matchedTokens),

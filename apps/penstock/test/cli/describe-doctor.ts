@@ -20,7 +20,7 @@ export function describeDoctor(suite: SuiteUnderTest): void {
       expect(notWell(findings)).toEqual([]);
       expect({ code, status }).toEqual({ code: 0, status: 'ok' });
       expect([...new Set(findings.map(({ area }) => area))]).toEqual([
-        ...['versions', 'suite', 'nats', 'redis', 'cluster', 'services', 'engines', 'events'],
+        ...['versions', 'suite', 'nats', 'redis', 'cluster', 'services', 'engines', 'storage', 'events'],
       ]);
       expect(findings.filter(({ area }) => area === 'events').map(({ name }) => name)).toEqual([
         ...['demand.reported', 'routing.decided'],
@@ -38,7 +38,14 @@ export function describeDoctor(suite: SuiteUnderTest): void {
       const { code, findings } = await check('--redis-url', suite.record.urls.redis);
       expect(code).toBe(0);
       expect(areas(findings, 'ok')).toEqual(['versions', 'redis']);
-      expect(areas(findings, 'skip')).toEqual(['nats', 'cluster', 'services', 'engines', 'events']);
+      expect(areas(findings, 'skip')).toEqual([
+        'nats',
+        'cluster',
+        'services',
+        'engines',
+        'storage',
+        'events',
+      ]);
     }, 60_000);
 
     it('finds NATS that hangs, and what depends on it', async () => {
@@ -73,6 +80,7 @@ export function describeDoctor(suite: SuiteUnderTest): void {
       ['Redis', ['--redis-url', 'redis://127.0.0.1:1'], 'redis'],
       ['a kubeconfig', ['--kubeconfig', '/nowhere/kubeconfig'], 'cluster'],
       ['kv-index', ['--kv-index', '127.0.0.1:1'], 'engines'],
+      ['kv-offload', ['--kv-offload', '127.0.0.1:1'], 'storage'],
       ['a metrics page', ['--metrics', 'scheduler=http://127.0.0.1:1'], 'services'],
     ])(
       'says that %s is not there and how to mend it',

@@ -36,6 +36,8 @@ export function describeExplain(suite: SuiteUnderTest): void {
             'endpoint',
           ],
           ...[
+            'engine',
+            'node',
             'reason',
             'waitedMs',
             'promptTokens',

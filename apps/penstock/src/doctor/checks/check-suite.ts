@@ -14,12 +14,15 @@ const PREFERRED_PORTS: Readonly<Record<string, number>> = {
   'kv-index metrics': 9091,
   'autoscaler metrics': 9092,
   'gang-placer metrics': 9093,
+  'kv-offload metrics': 9094,
   'scheduler gRPC': 9101,
   'kv-index gRPC': 9102,
   'autoscaler gRPC': 9103,
   'gang-placer gRPC': 9104,
+  'kv-offload gRPC': 9105,
   NATS: 4222,
   Redis: 6379,
+  S3: 9000,
   'dev cluster': 6443,
 };
 
