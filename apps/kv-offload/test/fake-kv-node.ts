@@ -38,6 +38,7 @@ export class FakeKvNode {
 
   constructor(
     readonly node: string,
+    /** Of the SSD 0: there is none. */
     readonly capacityBytes: { cpu: number; ssd: number },
     private readonly store: ObjectStore | undefined,
     private readonly nowMs: () => number,
@@ -229,7 +230,8 @@ export class FakeKvNode {
     });
     const position = { node: this.node, incarnation: String(this.incarnation) };
     return {
-      ...{ ...position, listing: false, stored: [], removed: [], cpu: use('cpu'), ssd: use('ssd') },
+      ...{ ...position, listing: false, stored: [], removed: [], cpu: use('cpu') },
+      ssd: this.capacityBytes.ssd > 0 ? use('ssd') : undefined,
       ...news,
     };
   }

@@ -61,8 +61,8 @@ export class Lab {
     this.bus.publish({ type: 'routing.decided', ...SCOPE, key: data.requestId, data });
   }
 
-  start(flags: string[] = [], store: ObjectStore | undefined = this.store): Replica {
-    const replica = new Replica(this, flags, store);
+  start(flags: string[] = [], s3: 'with-s3' | 'without-s3' = 'with-s3'): Replica {
+    const replica = new Replica(this, flags, s3 === 'with-s3' ? this.store : undefined);
     this.replicas.push(replica);
     return replica;
   }

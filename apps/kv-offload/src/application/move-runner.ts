@@ -96,8 +96,10 @@ export class MoveRunner {
       const { move, generation } = flight;
       const copy = ledger.copy(move.path, move.from);
       if (copy?.generation === generation && nowMs - flight.sinceMs < NEWS_MS) continue;
-      ledger.drop(move.path, move.from, generation);
       this.answered.delete(flight);
+      // Gone before, or written again before its end was told: the next inventory says which.
+      if (!ledger.drop(move.path, move.from, generation)) continue;
+      fleet.get(move.from.node ?? OBJECT_STORE)?.relist('the end of a copy was not told');
     }
     for (const flight of this.unsure) {
       const { node } = flight.move.from;
