@@ -1,0 +1,1 @@
+export { tiersBench } from './tiers-bench.js';
