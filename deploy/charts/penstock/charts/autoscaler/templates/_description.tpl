@@ -45,8 +45,6 @@ rules:
   - apiGroups: [""]
     resources: [events]
     verbs: [create, patch]
-ingress:
-  {{- include "penstock.fromComponents" (list . "grpc") | nindent 2 }}
 egress:
   {{- include "penstock.toNats" . | nindent 2 }}
 {{- end -}}

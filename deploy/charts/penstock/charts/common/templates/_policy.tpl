@@ -85,18 +85,3 @@ spec:
       namespaceSelector: {}
       {{- end }}
 {{- end -}}
-
-{{/* A port for the other components of the release. Arguments: list of the context, the port, and who. */}}
-{{- define "penstock.fromComponents" -}}
-{{- $root := index . 0 -}}
-- ports: [{protocol: TCP, port: {{ index . 1 }}}]
-  from:
-    - podSelector:
-        matchLabels:
-          app.kubernetes.io/name: penstock
-          app.kubernetes.io/instance: {{ $root.Release.Name }}
-        {{- with slice . 2 }}
-        matchExpressions:
-          - {key: app.kubernetes.io/component, operator: In, values: [{{ join ", " . }}]}
-        {{- end }}
-{{- end -}}

@@ -116,8 +116,6 @@ rules:
     resources: [inferencepools/finalizers]
     verbs: [update]
   {{- end }}
-ingress:
-  {{- include "penstock.fromComponents" (list . "grpc") | nindent 2 }}
 egress:
   {{- include "penstock.toNats" . | nindent 2 }}
 {{- end -}}

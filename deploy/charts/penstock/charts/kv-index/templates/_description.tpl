@@ -35,8 +35,6 @@ rules:
   - apiGroups: [""]
     resources: [pods]
     verbs: [list, watch]
-ingress:
-  {{- include "penstock.fromComponents" (list . "grpc") | nindent 2 }}
 egress:
   {{- include "penstock.toNats" . | nindent 2 }}
   {{- include "penstock.toRedis" . | nindent 2 }}

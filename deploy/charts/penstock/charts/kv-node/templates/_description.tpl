@@ -36,7 +36,11 @@ volumeMounts:
   {{- end }}
   {{- include "penstock.objectStoreMounts" . | nindent 2 }}
 ingress:
-  {{- include "penstock.fromComponents" (list . "grpc" "kv-offload") | nindent 2 }}
+  - ports: [{protocol: TCP, port: grpc}]
+    from:
+      - podSelector:
+          matchLabels:
+            {{- include "penstock.selector" (list . "kv-offload") | nindent 12 }}
 egress:
   {{- include "penstock.toObjectStore" . | nindent 2 }}
 {{- end -}}

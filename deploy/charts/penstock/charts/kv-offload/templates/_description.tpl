@@ -31,8 +31,6 @@ ownRules:
   - apiGroups: [""]
     resources: [pods]
     verbs: [list, watch]
-ingress:
-  {{- include "penstock.fromComponents" (list . "grpc") | nindent 2 }}
 egress:
   {{- include "penstock.toNats" . | nindent 2 }}
   {{- include "penstock.toObjectStore" . | nindent 2 }}

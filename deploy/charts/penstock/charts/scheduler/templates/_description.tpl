@@ -70,7 +70,6 @@ ingress:
           matchLabels:
             {{- include "penstock.selector" (list $ "test") | nindent 12 }}
     {{- end }}
-  {{- include "penstock.fromComponents" (list . "grpc") | nindent 2 }}
 egress:
   {{- include "penstock.toNats" . | nindent 2 }}
   {{- include "penstock.toEngines" (list . .Values.networkPolicy.enginePorts) | nindent 2 }}
