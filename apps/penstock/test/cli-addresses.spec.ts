@@ -32,10 +32,8 @@ describe('addresses', () => {
   it.each([
     ['--scheduler', ['', 'host', 'host:0', 'host:65536', ':9101', 'host:9101,', 'http://host:9101', 'a b:1']],
     ['--kv-index', ['host:-1']],
-    ['--autoscaler', ['host']],
     ['--gang-placer', ['host:port']],
     ['--kv-offload', ['host:1:2']],
-    ['--kv-node', ['host:99999']],
     ['--front-door', ['', '127.0.0.1:8080', 'ftp://host', 'http://']],
     ['--nats-url', ['', 'host:4222', 'redis://host:4222', 'nats://a:1,b:2']],
     ['--redis-url', ['', 'redis:/x', 'nats://host']],

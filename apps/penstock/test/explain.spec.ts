@@ -85,9 +85,9 @@ describe('explanation', () => {
       "data      load figures 120 ms old, view of the engine's cache not there",
       'left out  2 draining',
       '',
-      '   CANDIDATE      TOTAL  PREFIX  QUEUE  HELD TOKENS',
-      '→  10.0.0.2:8000  5.000   0.660  1.000          800',
-      '   10.0.0.1:8000  3.500   0.100  1.000          100',
+      '   CANDIDATE      TOTAL  PREFIX  QUEUE  WEIGHED TOKENS',
+      '→  10.0.0.2:8000  5.000   0.660  1.000             800',
+      '   10.0.0.1:8000  3.500   0.100  1.000             100',
     ]);
   });
 

@@ -1,16 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { SuiteState } from '../suite/state.js';
 import { homeDirectory } from '../suite/workspace.js';
-import { type Addresses, addressesOfSuite, SERVICES, type ServiceName } from './addresses.js';
+import {
+  type Addresses,
+  addressesOfSuite,
+  GRPC_SERVICES,
+  type GrpcServiceName,
+  SERVICES,
+  type ServiceName,
+} from './addresses.js';
 
 /** What the flags of `addressOptions` are parsed into. */
 export interface AddressFlags {
   readonly scheduler?: string[];
   readonly kvIndex?: string[];
-  readonly autoscaler?: string[];
   readonly gangPlacer?: string[];
   readonly kvOffload?: string[];
-  readonly kvNode?: string[];
   readonly metrics?: Partial<Record<ServiceName, string[]>>;
   readonly frontDoor?: string;
   readonly natsUrl?: string[];
@@ -23,13 +28,13 @@ const HOST_AND_PORT = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
 
 /** Every address flag, in the order of the help. */
 function options(): Option[] {
-  const grpc = (service: ServiceName) =>
+  const grpc = (service: GrpcServiceName) =>
     new Option(
       `--${service} <host:port>`,
       `gRPC address of ${service}; several with commas between`,
     ).argParser(hostPorts(`--${service}`));
   return [
-    ...SERVICES.map(grpc),
+    ...GRPC_SERVICES.map(grpc),
     new Option(
       '--metrics <service=url>',
       `metrics page of a service, e.g. scheduler=http://10.0.0.7:9090; several with commas between`,
@@ -70,10 +75,8 @@ export function resolveAddresses(flags: AddressFlags): Addresses | undefined {
   const grpc = {
     scheduler: flags.scheduler,
     'kv-index': flags.kvIndex,
-    autoscaler: flags.autoscaler,
     'gang-placer': flags.gangPlacer,
     'kv-offload': flags.kvOffload,
-    'kv-node': flags.kvNode,
   };
   const given = [...Object.values(grpc), metrics, frontDoor, natsUrl, redisUrl, kubeconfig, context];
   if (given.some((value) => value !== undefined)) {

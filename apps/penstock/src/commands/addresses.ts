@@ -1,6 +1,6 @@
 import type { SuiteRecord } from '../suite/state.js';
 
-/** Service that has a gRPC interface and a metrics page. */
+/** Services with a metrics page, and those of them that commands ask over gRPC. */
 export const SERVICES = [
   'scheduler',
   'kv-index',
@@ -10,13 +10,15 @@ export const SERVICES = [
   'kv-node',
 ] as const;
 export type ServiceName = (typeof SERVICES)[number];
+export const GRPC_SERVICES = ['scheduler', 'kv-index', 'gang-placer', 'kv-offload'] as const;
+export type GrpcServiceName = (typeof GRPC_SERVICES)[number];
 
 /** Where the parts of one installation are. What is absent is not known, and not guessed. */
 export interface Addresses {
   /** The suite on this machine that they are read from; absent when they were given. */
   readonly suite?: SuiteRecord;
   /** gRPC addresses, `host:port`. */
-  readonly grpc: Readonly<Partial<Record<ServiceName, readonly string[]>>>;
+  readonly grpc: Readonly<Partial<Record<GrpcServiceName, readonly string[]>>>;
   /** Pages with `/metrics` and `/readyz`, `http://host:port`. */
   readonly metrics: Readonly<Partial<Record<ServiceName, readonly string[]>>>;
   readonly frontDoor?: string;
@@ -34,7 +36,6 @@ export function addressesOfSuite(suite: SuiteRecord): Addresses {
     grpc: {
       scheduler: [urls.schedulerGrpc],
       'kv-index': [urls.kvIndexGrpc],
-      autoscaler: [urls.autoscalerGrpc],
       'gang-placer': [urls.gangPlacerGrpc],
       'kv-offload': [urls.kvOffloadGrpc],
     },

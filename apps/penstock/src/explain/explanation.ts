@@ -6,6 +6,7 @@ export interface CandidateExplanation {
   readonly total: number;
   /** Unweighted score, 0 to 1, by scorer. */
   readonly scores: Readonly<Record<string, number>>;
+  /** Prompt tokens that it holds, as the policy weighed them: those in storage count by the credit of their tier. */
   readonly matchedTokens: number;
 }
 

@@ -63,7 +63,7 @@ function candidatesOf({ candidates }: Explanation, width: number): string {
       value: ({ scores }: CandidateExplanation) => scores[scorer]?.toFixed(3) ?? '–',
     })),
     {
-      head: 'held tokens',
+      head: 'weighed tokens',
       rank: 1,
       align: 'right',
       value: ({ matchedTokens }) => readableCount(matchedTokens),

@@ -1,6 +1,6 @@
 import type { gangplacerV1, kvindexV1, kvoffloadV1 } from '@penstock/contracts';
 import { createGrpcClient, type GrpcMethods } from '@penstock/platform';
-import type { Addresses, ServiceName } from '../commands/addresses.js';
+import type { Addresses, GrpcServiceName } from '../commands/addresses.js';
 import { grpcFailure } from '../output/grpc-failure.js';
 import type { TopGang, TopTier } from './top-frame.js';
 
@@ -24,7 +24,7 @@ export interface ServiceView {
 export async function readServices({ grpc }: Addresses, deadlineMs: number): Promise<ServiceView> {
   const problems: string[] = [];
   const read = async <T>(
-    service: ServiceName,
+    service: GrpcServiceName,
     ask: (address: string) => Promise<T>,
   ): Promise<T | undefined> => {
     let failure: string | undefined;
