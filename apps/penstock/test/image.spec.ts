@@ -69,7 +69,7 @@ describe('the image in a folder', () => {
       existsSync(join(ROOT, 'apps', app, 'dist/main.js')),
     );
     expect(image.programs()).toEqual(
-      [...apps, 'apply-manifests', 'dev-cluster', 'probe', 'startup-gate'].sort(),
+      [...apps, 'apply-manifests', 'dev-cluster', 'probe', 's3-server', 'startup-gate'].sort(),
     );
   });
 

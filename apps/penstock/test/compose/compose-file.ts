@@ -39,3 +39,11 @@ export function portsOf(service: ComposeService): Array<{ ip: string; published:
     return { ip, published: Number(published), port: Number(port) };
   });
 }
+
+/** Ports that the command of a service names. */
+export function listenersOf({ command }: ComposeService): number[] {
+  return command.flatMap((word) => {
+    const port = /^--[a-z-]*port=(\d+)$/.exec(word)?.[1];
+    return port === undefined ? [] : [Number(port)];
+  });
+}

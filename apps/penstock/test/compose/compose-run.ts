@@ -1,9 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { PortChooser } from '../../src/suite/ports.js';
 import { waitUntil } from '../../src/suite/wait-until.js';
 import type { AssembledImage } from '../image/assembled-image.js';
-import { type ComposeFile, type ComposeService, ownServices, portsOf } from './compose-file.js';
+import { type ComposeFile, type ComposeService, listenersOf, ownServices } from './compose-file.js';
 
 const PATIENCE_MS = 120_000;
 
@@ -13,8 +15,8 @@ export type ForeignAddresses = Readonly<Record<string, string>>;
 /**
  * Runs the services of docker-compose.yml that are of our image, as the file says, from the image in a folder: the
  * same commands and environment, in the order of `depends_on`, healthy when their health checks say so. What only
- * containers have is replaced: paths, published ports by free ones, the range of the pods' addresses, names of other
- * containers, and 0.0.0.0 by loopback.
+ * containers have is replaced, in manifests too: paths, ports by free ones, the range of the pods' addresses, names of
+ * other containers, and 0.0.0.0 by loopback.
  */
 export class ComposeRun {
   private readonly processes = new Map<string, ChildProcess>();
@@ -31,7 +33,7 @@ export class ComposeRun {
   async start(): Promise<void> {
     const chooser = new PortChooser();
     for (const [name, service] of ownServices(this.file)) {
-      for (const { port } of portsOf(service)) this.ports.set(port, await chooser.choose(name, 0));
+      for (const port of listenersOf(service)) this.ports.set(port, await chooser.choose(name, 0));
     }
     await chooser.release();
     const waiting = new Map(ownServices(this.file).filter(([, { command }]) => command[0] !== 'sleep'));
@@ -49,16 +51,16 @@ export class ComposeRun {
     }
   }
 
-  /** The free port that stands for a published one. */
-  port(published: number): number {
-    const port = this.ports.get(published);
-    if (port === undefined) throw new Error(`docker-compose.yml publishes no port ${published}`);
+  /** The free port that stands for one of the file. */
+  port(listener: number): number {
+    const port = this.ports.get(listener);
+    if (port === undefined) throw new Error(`nothing in docker-compose.yml listens on port ${listener}`);
     return port;
   }
 
   /** The command of a service as it is run here. */
   command(service: ComposeService): string[] {
-    return service.command.map((word) => this.substitute(word));
+    return service.command.map((word) => this.manifest(this.substitute(word)));
   }
 
   environment(service: ComposeService): Record<string, string> {
@@ -102,6 +104,14 @@ export class ComposeRun {
     await waitUntil(`${name} of docker-compose.yml`, isUp, PATIENCE_MS, failed.signal);
   }
 
+  /** A manifest of the image names addresses as well: a copy with those of this run stands for it. */
+  private manifest(word: string): string {
+    if (!word.startsWith(this.image.app) || !word.endsWith('.yaml')) return word;
+    const copy = join(this.image.state, basename(word));
+    writeFileSync(copy, this.substitutePorts(readFileSync(word, 'utf8')));
+    return copy;
+  }
+
   private substitute(text: string): string {
     let result = text
       .replace('/var/lib/penstock', this.image.state)
@@ -110,7 +120,11 @@ export class ComposeRun {
       .replace(/127\.20\.0\.0\/16/, this.podCidr);
     for (const [name, address] of Object.entries(this.foreign))
       result = result.replace(`//${name}`, `//${address}`);
-    return result.replace(/(?<=-port=|127\.0\.0\.1:)\d+\b/g, (port) =>
+    return this.substitutePorts(result);
+  }
+
+  private substitutePorts(text: string): string {
+    return text.replace(/(?<=--[a-z-]*port=|127\.0\.0\.1:)\d+\b/g, (port) =>
       String(this.ports.get(Number(port)) ?? port),
     );
   }
