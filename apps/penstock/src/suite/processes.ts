@@ -22,6 +22,8 @@ const LEASE_MS = 5000;
 /** A person who watches a ramp does not want to wait a minute for each engine that goes. */
 const DOWN_WINDOW_MS = 20_000;
 const BUCKET = 'penstock';
+/** The one that the kv-nodes of deploy/examples/laptop.yaml have. */
+const S3_PREFIX = 'penstock';
 /** A laptop's disk is not for KV blocks alone. */
 const S3_CAPACITY_BYTES = 2 * 1024 ** 3;
 /** Every listener of the suite is on loopback. */
@@ -153,7 +155,7 @@ export function services(state: SuiteState, ports: SuitePorts, addresses: SuiteA
     ]),
     service('kv-offload', 2, { grpc: ports.kvOffloadGrpc, metrics: ports.kvOffloadMetrics }, [
       ...leader,
-      ...['--s3-endpoint', addresses.objectStoreUrl, '--s3-bucket', BUCKET],
+      ...['--s3-endpoint', addresses.objectStoreUrl, '--s3-bucket', BUCKET, '--s3-prefix', S3_PREFIX],
       ...['--s3-capacity-bytes', String(S3_CAPACITY_BYTES)],
       ...s3Credentials(state),
     ]),
