@@ -72,7 +72,8 @@ export class Helm {
 
   private write(values: object): string {
     const path = join(this.home, `values-${this.count++}.yaml`);
-    writeFileSync(path, stringify(values));
+    // Helm reads YAML 1.1, where a bare `yes` is no text.
+    writeFileSync(path, stringify(values, { version: '1.1' }));
     return path;
   }
 
