@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { ROOT } from '../../src/suite/workspace.js';
 
+/** Name of the image of the suite, without its tag. */
+export const OWN_IMAGE = 'penstock/penstock:';
+
 export interface ComposeService {
   readonly image: string;
   readonly command: readonly string[];
@@ -29,7 +32,7 @@ export function readComposeFile(): ComposeFile {
 
 /** Services of the image of the suite; the others come from elsewhere. */
 export function ownServices({ services }: ComposeFile): Array<[name: string, service: ComposeService]> {
-  return Object.entries(services).filter(([, { image }]) => image.startsWith('penstock:'));
+  return Object.entries(services).filter(([, { image }]) => image.startsWith(OWN_IMAGE));
 }
 
 /** `<ip>:<published>:<port>` in parts. */

@@ -5,7 +5,13 @@ import { basename, join } from 'node:path';
 import { PortChooser } from '../../src/suite/ports.js';
 import { waitUntil } from '../../src/suite/wait-until.js';
 import type { AssembledImage } from '../image/assembled-image.js';
-import { type ComposeFile, type ComposeService, listenersOf, ownServices } from './compose-file.js';
+import {
+  type ComposeFile,
+  type ComposeService,
+  listenersOf,
+  OWN_IMAGE,
+  ownServices,
+} from './compose-file.js';
 
 const PATIENCE_MS = 120_000;
 
@@ -80,7 +86,7 @@ export class ComposeRun {
   }
 
   private isForeign(name: string): boolean {
-    return !this.file.services[name]?.image.startsWith('penstock:');
+    return !this.file.services[name]?.image.startsWith(OWN_IMAGE);
   }
 
   private async startOne(name: string, service: ComposeService): Promise<void> {
