@@ -88,7 +88,8 @@ export class TierFolder {
   }
 
   /**
-   * Writes a copy; it is there, and whole, when this returns, and otherwise nothing is left of it.
+   * Writes a copy; it is there, whole and durable, when this returns. Otherwise nothing is left of it; only when the
+   * flush of a folder failed it may be there, whole, and the next scan finds it.
    * @param parts the bytes; they throw at their end when they are not the right ones
    */
   async write(path: string, parts: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<void> {
