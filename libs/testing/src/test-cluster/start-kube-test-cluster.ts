@@ -21,13 +21,14 @@ export async function startKubeTestCluster(): Promise<TestCluster> {
     await stop();
     throw error;
   }
-  const { url, kubeconfig, kubeconfigPath } = servers;
+  const { url, kubeconfig, kubeconfigPath, auditLogPath } = servers;
   const http = new ClusterHttp(kubeconfig);
   return {
     flavor: 'kube',
     url,
     kubeconfig,
     kubeconfigPath,
+    auditLogPath,
     tools: { kubectl: findTool('kubectl') },
     addNode: (node) => addNode(http, node),
     killApi: () => servers.killApi(),

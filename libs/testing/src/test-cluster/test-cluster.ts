@@ -18,6 +18,11 @@ export interface TestCluster {
   readonly kubeconfig: string;
   /** The same in a file. */
   readonly kubeconfigPath: string;
+  /**
+   * File with what service accounts asked of the API: an Event of audit.k8s.io/v1 as JSON per line. Of a real server
+   * only, and absent until the first of them asks.
+   */
+  readonly auditLogPath?: string;
   /** Programs of the cluster's version; undefined where they are not built. */
   readonly tools: { readonly kubectl?: string };
   /** Creates a ready node of ample CPU and memory; resolves when it is there. */

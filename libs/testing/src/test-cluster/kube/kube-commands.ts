@@ -80,6 +80,8 @@ export function apiServerCommand(files: KubeFiles, port: number, etcdPort: numbe
     `--token-auth-file=${files.tokens}`,
     `--disable-admission-plugins=${NO_ADMISSION.join(',')}`,
     '--allow-privileged',
+    `--audit-policy-file=${files.auditPolicy}`,
+    `--audit-log-path=${files.auditLog}`,
     '--runtime-config=scheduling.k8s.io/v1alpha2=true',
     FEATURE_GATES,
   ]);

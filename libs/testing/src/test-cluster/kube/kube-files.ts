@@ -4,6 +4,14 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { KWOK_STAGES } from './kwok-stages.js';
 
+/** The user of tests and the controllers may do everything, so what they ask is of no interest. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
+};
+
 /** Files that the servers of one cluster read, all in its own folder. */
 export class KubeFiles {
   readonly etcdData: string;
@@ -14,6 +22,9 @@ export class KubeFiles {
   readonly tokens: string;
   readonly kwokConfig: string;
   readonly kubeconfig: string;
+  readonly auditPolicy: string;
+  /** What service accounts ask: an Event of audit.k8s.io/v1 as JSON per line. */
+  readonly auditLog: string;
   /** Of the only user, who may do everything. */
   readonly token = randomUUID();
 
@@ -25,6 +36,8 @@ export class KubeFiles {
     this.tokens = join(folder, 'tokens.csv');
     this.kwokConfig = join(folder, 'kwok.yaml');
     this.kubeconfig = join(folder, 'kubeconfig');
+    this.auditPolicy = join(folder, 'audit-policy.yaml');
+    this.auditLog = join(folder, 'audit.log');
   }
 
   /** Writes what must be there before the first server starts. */
@@ -34,6 +47,7 @@ export class KubeFiles {
     const key = privateKey.export({ type: 'sec1', format: 'pem' });
     writeFileSync(this.serviceAccountKey, key, { mode: 0o600 });
     writeFileSync(this.tokens, `${this.token},admin,admin,system:masters\n`, { mode: 0o600 });
+    writeFileSync(this.auditPolicy, stringify(AUDIT_POLICY));
     writeFileSync(this.kwokConfig, KWOK_STAGES.map((stage) => stringify(stage)).join('---\n'));
   }
 

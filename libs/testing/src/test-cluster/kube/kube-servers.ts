@@ -42,6 +42,10 @@ export class KubeServers {
     return this.files.kubeconfig;
   }
 
+  get auditLogPath(): string {
+    return this.files.auditLog;
+  }
+
   /** Resolves when the API is ready. @throws Error with the output of the server that is not */
   async start(): Promise<void> {
     this.files.prepare();
