@@ -66,7 +66,10 @@ export const config = defineConfig(
     checksumRate: byteSize()
       .prefault('256Mi')
       .describe('Bytes per second read for checksums of files that nobody asked about'),
-    staleMs: durationMs(600_000, 'Age at which a temporary file of another writer is removed'),
+    staleMs: durationMs(
+      600_000,
+      'Age at which a temporary file of another writer, or an empty folder, is removed',
+    ),
     quarantineFiles: z
       .number()
       .int()

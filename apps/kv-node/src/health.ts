@@ -4,6 +4,9 @@ import type { KvNodeParts } from './assemble-kv-node.js';
 import { OWN_FOLDER } from './tiers/own-folder.js';
 import type { FolderTier } from './tiers/tier-name.js';
 
+/** Each question to S3 costs money: a good answer holds for this long. */
+const S3_PROBE_MS = 30_000;
+
 /** Says which tiers are usable. Without the CPU tier there is nothing to do; without the others it does what is left. */
 export function registerHealth(health: HealthChecks, parts: KvNodeParts): void {
   const { tiers, contact, run, objects } = parts;
@@ -19,12 +22,16 @@ export function registerHealth(health: HealthChecks, parts: KvNodeParts): void {
     });
   }
   if (objects) {
+    let nextProbeMs = 0;
     health.register({
       name: 's3',
       required: false,
       timeoutMs: 3000,
       check: async () => {
-        await objects.probe();
+        if (performance.now() >= nextProbeMs) {
+          await objects.probe();
+          nextProbeMs = performance.now() + S3_PROBE_MS;
+        }
         return objects.where;
       },
     });

@@ -18,12 +18,16 @@ export interface RunParts {
 }
 
 const GUARD_MS = 1000;
+/** Scanning may take one part in so many of the time. */
+const SCAN_SHARE = 20;
 
 /** The clockwork: one comparison of folders and inventory before anything is answered, then one every interval. */
 export class KvNodeRun {
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly working = new Set<Promise<void>>();
   private wasAlone = false;
+  /** By the monotonic clock; large folders are scanned less often. */
+  private nextScanMs = 0;
   /** Why the last comparison failed. */
   problem: string | undefined;
 
@@ -43,8 +47,10 @@ export class KvNodeRun {
         );
       }
     }
-    await reconciler.reconcile(true);
-    this.every(rescanIntervalMs, () => this.rescan());
+    await this.timedScan(() => reconciler.reconcile(true));
+    this.every(rescanIntervalMs, async () => {
+      if (performance.now() >= this.nextScanMs) await this.rescan();
+    });
     this.every(GUARD_MS, () => this.guard());
   }
 
@@ -58,12 +64,20 @@ export class KvNodeRun {
   /** Compares folders and inventory now. */
   async rescan(): Promise<void> {
     try {
-      await this.parts.reconciler.reconcile();
+      await this.timedScan(() => this.parts.reconciler.reconcile());
       this.problem = undefined;
     } catch (error) {
       this.problem = (error as Error).message;
       this.parts.logger.error({ err: error }, 'the folders could not be compared with the inventory');
     }
+  }
+
+  private async timedScan(scan: () => Promise<void>): Promise<void> {
+    const startMs = performance.now();
+    await scan().finally(() => {
+      const endMs = performance.now();
+      this.nextScanMs = endMs + (endMs - startMs) * (SCAN_SHARE - 1);
+    });
   }
 
   private async guard(): Promise<void> {

@@ -210,6 +210,26 @@ describe('the inventory', () => {
     );
   });
 
+  it('removes folders that have been empty for long, and no others', async () => {
+    await node.start({ flags: ['--rescan-interval-ms=30'] });
+    const [gone, fresh] = [await writeNew(node.cpu), await writeNew(node.cpu)];
+    await node.adopt(gone, fresh);
+    await node.move(
+      ...[gone, fresh].map(({ path }) => ({ path, from: TIER_CPU, to: TIER_SSD, removeSource: true })),
+    );
+    const old = new Date(Date.now() - 3_600_000);
+    const leaf = dirname(join(node.cpu, gone.path));
+    utimesSync(leaf, old, old);
+    await until(() => !existsSync(leaf));
+    utimesSync(dirname(leaf), old, old);
+    await until(() => !existsSync(dirname(leaf)));
+    expect(existsSync(dirname(join(node.cpu, fresh.path)))).toBe(true);
+    expect(await node.move({ path: gone.path, from: TIER_SSD, to: TIER_CPU })).toMatchObject([
+      { problem: '' },
+    ]);
+    expect(await node.has(TIER_CPU, gone)).toBe(true);
+  });
+
   it('keeps what it knows while the folder of a tier is away, and says so', async () => {
     await node.start({ flags: ['--rescan-interval-ms=50'] });
     const chunk = await writeNew(node.ssd);

@@ -121,7 +121,7 @@ describe('scanFolder', () => {
       writeFileSync(join(root, path, `${'ab'.repeat(16)}.bin`), '');
       writeFileSync(join(root, path, `${'ab'.repeat(16)}.bin_x.tmp`), '');
     }
-    expect(await scanFolder(nodeFileSystem, root)).toEqual({ files: [], unreadable: [] });
+    expect(await scanFolder(nodeFileSystem, root)).toEqual({ files: [], unreadable: [], empty: [] });
   });
 });
 

@@ -19,7 +19,7 @@ export interface ReconcilerParts {
   readonly checksums: ChecksumQueue;
   readonly metrics: KvNodeMetrics;
   readonly logger: Logger;
-  /** Age of a temporary file of another writer at which it is taken for left behind. */
+  /** Age at which a temporary file of another writer, or an empty folder, is taken for left behind. */
   readonly staleMs: number;
 }
 
@@ -40,6 +40,7 @@ export class FolderReconciler {
       this.report(folder, scan);
       this.enterUnknown(folder, scan);
       await this.correctKnown(folder, scan);
+      await this.removeEmpty(folder, scan);
     }
   }
 
@@ -55,6 +56,18 @@ export class FolderReconciler {
       if (!isOurs && nowMs - changedMs < this.parts.staleMs) continue;
       await this.parts.fs.unlink(join(options.root, path)).catch(() => {});
       this.parts.metrics.countFound('temporary');
+    }
+  }
+
+  /** Hashes spread over a million folders: those of chunks that are gone would fill a tmpfs by themselves. */
+  private async removeEmpty({ options }: TierFolder, { empty }: FolderScan): Promise<void> {
+    const { fs, tiers, staleMs } = this.parts;
+    const nowMs = tiers.clock.nowMs();
+    for (const path of empty) {
+      const folder = join(options.root, path);
+      const found = await fs.lstat(folder).catch(() => undefined);
+      // One that was just made or emptied may be about to be used.
+      if (found?.isDirectory() && nowMs - found.mtimeMs >= staleMs) await fs.rmdir(folder).catch(() => {});
     }
   }
 

@@ -15,6 +15,8 @@ export interface FolderScan {
   readonly files: readonly ScannedFile[];
   /** Folders below the root that could not be read: nothing is known about what is in them. */
   readonly unreadable: readonly string[];
+  /** Folders of layouts, below the layout's own, with nothing in them. */
+  readonly empty: readonly string[];
 }
 
 const LEVELS = 3;
@@ -28,12 +30,15 @@ const AT_ONCE = 16;
 export async function scanFolder(fs: FileSystem, root: string): Promise<FolderScan> {
   const files: ScannedFile[] = [];
   const unreadable: string[] = [];
+  const empty: string[] = [];
   const visit = async (folder: string, level: number): Promise<void> => {
     const entries = await fs.readdir(join(root, folder), { withFileTypes: true }).catch((error: unknown) => {
       if (level === 0) throw error;
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') unreadable.push(folder);
-      return [];
+      return undefined;
     });
+    if (entries === undefined) return;
+    if (entries.length === 0 && level >= 2 && isLayoutFolder(folder)) empty.push(folder);
     if (level === LEVELS) {
       for (let from = 0; from < entries.length; from += AT_ONCE) {
         const some = entries.slice(from, from + AT_ONCE);
@@ -48,7 +53,7 @@ export async function scanFolder(fs: FileSystem, root: string): Promise<FolderSc
     }
   };
   await visit('', 0);
-  return { files, unreadable };
+  return { files, unreadable, empty };
 }
 
 async function look(
@@ -67,9 +72,9 @@ async function look(
   return { path, kind, sizeBytes: found.size, changedMs: found.mtimeMs };
 }
 
-/** Whether chunks can be in it: one with the hash that its name begins with could. */
+/** Whether chunks can be below it: one with the hash that its name begins with could. */
 function isLayoutFolder(folder: string): boolean {
-  const [, first = '', second = ''] = folder.split('/');
+  const [layout = '', first = '', second = `00_g0`] = folder.split('/');
   const hash = `${first}${second.slice(0, 2)}`.padEnd(16, '0');
-  return parseChunkPath(`${folder}/${hash}.bin`) !== undefined;
+  return parseChunkPath(`${layout}/${first}/${second}/${hash}.bin`) !== undefined;
 }

@@ -21,6 +21,7 @@ export interface TierFolderOptions {
 }
 
 const BUFFER_BYTES = 1024 * 1024;
+const FOLDER_ATTEMPTS = 3;
 // No link at the end is followed, and a pipe does not make us wait.
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -97,9 +98,9 @@ export class TierFolder {
     const temporary = join(dirname(file), temporaryName(basename(file), TEMPORARY_WRITER));
     try {
       const modes = await layoutModes(this.fs, this.options.root, path);
-      const created = await this.makeFolders(path, modes.folder);
+      const { handle, created } = await this.openNew(path, temporary, modes.folder);
       try {
-        await this.writeTemporary(temporary, parts, sizeBytes, modes.file);
+        await this.fill(handle, parts, sizeBytes, modes.file);
         await this.fs.rename(temporary, file);
       } catch (error) {
         await this.fs.unlink(temporary).catch(() => {});
@@ -124,13 +125,29 @@ export class TierFolder {
     }
   }
 
-  private async writeTemporary(
+  /** Opens a new file in folders that are made where they are missing. @returns how many of them were new */
+  private async openNew(
+    path: string,
     temporary: string,
+    folderMode: number | undefined,
+  ): Promise<{ handle: FileHandle; created: number }> {
+    for (let attempt = 1; ; attempt++) {
+      const created = await this.makeFolders(path, folderMode);
+      try {
+        return { handle: await this.fs.open(temporary, 'wx'), created };
+      } catch (error) {
+        // An empty folder may be removed by whoever tidies up just before it is used again.
+        if (codeOf(error) !== 'ENOENT' || attempt === FOLDER_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private async fill(
+    handle: FileHandle,
     parts: AsyncIterable<Uint8Array>,
     sizeBytes: number,
     mode: number | undefined,
   ): Promise<void> {
-    const handle = await this.fs.open(temporary, 'wx');
     try {
       if (mode !== undefined) await handle.chmod(mode);
       for await (const part of parts) {
@@ -140,7 +157,7 @@ export class TierFolder {
       }
       const { size } = await handle.stat();
       if (size !== sizeBytes) {
-        throw new ChunkProblem('unreadable', `${temporary} got ${size} bytes instead of ${sizeBytes}`);
+        throw new ChunkProblem('unreadable', `a file got ${size} bytes instead of ${sizeBytes}`);
       }
       if (this.options.durable) await handle.sync();
     } finally {
@@ -159,7 +176,7 @@ export class TierFolder {
         created++;
         if (mode !== undefined) await this.fs.chmod(folder, mode);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        if (codeOf(error) !== 'EEXIST') throw error;
         if (!(await this.fs.lstat(folder)).isDirectory()) {
           throw new ChunkProblem('invalid', `${folder} is no folder; remove it`);
         }
@@ -203,4 +220,8 @@ export class TierFolder {
     }
     return join(this.options.root, path);
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

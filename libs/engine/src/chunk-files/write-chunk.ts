@@ -1,8 +1,10 @@
-import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseChunkPath } from './parse-chunk-path.js';
 import { syncFolders } from './sync-folders.js';
 import { temporaryName } from './temporary-name.js';
+
+const FOLDER_ATTEMPTS = 3;
 
 export interface WriteChunkOptions {
   /** Flushes file and folder to the device before returning. Default false: on tmpfs there is no device. */
@@ -28,9 +30,8 @@ export async function writeChunk(
   const target = join(root, path);
   if (await exists(target)) return false;
   const folder = dirname(target);
-  const created = await mkdir(folder, { recursive: true });
   const temporary = join(folder, temporaryName(basename(target)));
-  const file = await open(temporary, 'wx');
+  const { file, created } = await openNew(folder, temporary);
   try {
     try {
       await file.writeFile(bytes);
@@ -45,6 +46,21 @@ export async function writeChunk(
   }
   if (options.sync) await syncFolders(folder, created);
   return true;
+}
+
+/** An empty folder may be removed by whoever tidies up just before it is used. */
+async function openNew(
+  folder: string,
+  temporary: string,
+): Promise<{ file: FileHandle; created: string | undefined }> {
+  for (let attempt = 1; ; attempt++) {
+    const created = await mkdir(folder, { recursive: true });
+    try {
+      return { file: await open(temporary, 'wx'), created };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === FOLDER_ATTEMPTS) throw error;
+    }
+  }
 }
 
 async function exists(file: string): Promise<boolean> {
