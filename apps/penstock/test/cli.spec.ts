@@ -7,6 +7,7 @@ import { describeExplain } from './cli/describe-explain.js';
 import { describeNoSuite } from './cli/describe-no-suite.js';
 import { describePipes } from './cli/describe-pipes.js';
 import { describeTop } from './cli/describe-top.js';
+import { describeTutorial } from './cli/describe-tutorial.js';
 import { SuiteUnderTest } from './cli/suite-under-test.js';
 
 const home = mkdtempSync(join(tmpdir(), 'penstock-cli-'));
@@ -22,4 +23,5 @@ describeExplain(suite);
 describeTop(suite);
 describeDoctor(suite);
 describePipes(suite);
+describeTutorial(suite);
 describeNoSuite();

@@ -21,6 +21,15 @@ export function describeTop(suite: SuiteUnderTest): void {
         ...['time', 'windowMs', 'traffic', 'pools', 'engines', 'gangs', 'tiers', 'problems'],
       ]);
       expect(frame.problems).toEqual([]);
+      expect(
+        frame.tiers.map(({ tier, node }: { tier: string; node: string | null }) => [node, tier]),
+      ).toEqual([
+        ...[
+          ['node-1', 'cpu'],
+          ['node-1', 'ssd'],
+          [null, 's3'],
+        ],
+      ]);
       expect(frame.traffic.requests).toBeGreaterThan(0);
       expect(frame.engines).toHaveLength(2);
       expect(frame.engines.some((e: { traffic: object | null }) => e.traffic !== null)).toBe(true);
