@@ -10,9 +10,12 @@ const KEYS = 12;
 const PROMPT = Array.from({ length: KEYS }, (_, i) => i + 1);
 const NODES = [nodeHolder('ns', 'p', 'n1'), nodeHolder('ns', 'p', 'n2')];
 const S3 = objectStoreHolder('ns', 'p');
+const FIRST_NODE = [NODES[0] as string, S3];
+/** Two of one node with one array, a third with an array of its own. */
 const ENGINES: EngineHolders[] = [
-  { engineId: 'ns/a', holders: [NODES[0] as string, S3] },
-  { engineId: 'ns/b', holders: [NODES[0] as string, S3] },
+  { engineId: 'ns/a', holders: FIRST_NODE },
+  { engineId: 'ns/b', holders: FIRST_NODE },
+  { engineId: 'ns/f', holders: [...FIRST_NODE] },
   { engineId: 'ns/c', holders: [NODES[1] as string, S3] },
   { engineId: 'ns/d', holders: [S3] },
   { engineId: 'ns/e', holders: [] },

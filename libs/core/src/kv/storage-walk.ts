@@ -15,6 +15,12 @@ export interface StorageCells {
   readonly heads: Uint32Array;
 }
 
+/** Engines (by position) that name the same holders, by slot. */
+interface Group {
+  readonly slots: readonly number[];
+  readonly members: number[];
+}
+
 /** Continues matches of engines in storage. Keeps its working memory between calls. */
 export class StorageWalk {
   /** Row of a slot in `marks`, plus 1: 0 = not asked about, `UNMARKED` = asked about and nothing found yet. */
@@ -31,28 +37,19 @@ export class StorageWalk {
     matches: readonly TieredMatch[],
     engines: readonly EngineHolders[],
   ): TieredMatch[] {
-    const { slots } = storage;
-    this.rowOfSlot = grown(this.rowOfSlot, slots.bound);
-    const slotsOf = engines.map(({ holders }) => this.ask(slots, holders));
-    const { rows, end } = this.mark(storage, words, matches, slotsOf);
-    const groups = new Map<string, number[]>();
-    for (let e = 0; rows > 0 && e < engines.length; e++) {
-      const found = (slotsOf[e] as number[])
-        .map((slot) => this.rowOfSlot[slot] as number)
-        .filter((r) => r > 0);
-      if (found.length === 0 || (matches[e] as TieredMatch).ownBlocks >= end) continue;
-      const group = found.join();
-      const members = groups.get(group);
-      if (members) members.push(e);
-      else groups.set(group, [e]);
-    }
+    this.rowOfSlot = grown(this.rowOfSlot, storage.slots.bound);
+    const groups = this.group(storage.slots, engines);
+    const { rows, end } = this.mark(storage, words, matches, groups);
     const extended = [...matches];
-    for (const [group, members] of groups) {
+    for (const [found, members] of this.regroup(groups)) {
       const from = members.reduce((least, e) => Math.min(least, (matches[e] as TieredMatch).ownBlocks), end);
-      this.measureRuns(group.split(',').map(Number), from, end, words.length / 2);
-      for (const e of members) extended[e] = this.extended(matches[e] as TieredMatch);
+      this.measureRuns(found.split(',').map(Number), from, end, words.length / 2);
+      for (const e of members) {
+        if ((matches[e] as TieredMatch).ownBlocks < end)
+          extended[e] = this.extended(matches[e] as TieredMatch);
+      }
     }
-    for (const asked of slotsOf) for (const slot of asked) this.rowOfSlot[slot] = 0;
+    for (const { slots } of groups) for (const slot of slots) this.rowOfSlot[slot] = 0;
     if (this.marks.length > KEPT_BYTES) this.marks = new Uint8Array(0);
     else this.marks.fill(0, 0, (rows * words.length) / 2);
     return extended;
@@ -80,16 +77,36 @@ export class StorageWalk {
     return tiers;
   }
 
-  /** Marks the slots of the holders as asked about; returns those that are there. */
-  private ask(slots: EngineSlots, holders: readonly string[]): number[] {
-    const asked: number[] = [];
-    for (const holder of holders) {
-      const slot = slots.find(holder);
-      if (slot === undefined || !slots.isStorage(slot)) continue;
-      this.rowOfSlot[slot] = UNMARKED;
-      asked.push(slot);
+  /**
+   * Engines by the holders that they name, those without any that is there left out; the slots are marked as asked about.
+   * Engines of one node often name them with one array, which is then looked at once.
+   */
+  private group(slots: EngineSlots, engines: readonly EngineHolders[]): Group[] {
+    const groups = new Map<readonly string[], Group>();
+    for (const [e, { holders }] of engines.entries()) {
+      let group = groups.get(holders);
+      if (!group) {
+        const found = holders.map((holder) => slots.find(holder) ?? -1);
+        group = { slots: found.filter((slot) => slot >= 0 && slots.isStorage(slot)), members: [] };
+        for (const slot of group.slots) this.rowOfSlot[slot] = UNMARKED;
+        groups.set(holders, group);
+      }
+      group.members.push(e);
     }
-    return asked;
+    return [...groups.values()].filter((group) => group.slots.length > 0);
+  }
+
+  /** Engines by the rows of their holders that have any of the keys: those of nodes that have none are together. */
+  private regroup(groups: readonly Group[]): Map<string, number[]> {
+    const byRows = new Map<string, number[]>();
+    for (const { slots, members } of groups) {
+      const rows = slots.map((slot) => this.rowOfSlot[slot] as number).filter((row) => row !== UNMARKED);
+      if (rows.length === 0) continue;
+      const together = byRows.get(rows.join());
+      if (together) together.push(...members);
+      else byRows.set(rows.join(), [...members]);
+    }
+    return byRows;
   }
 
   /**
@@ -100,13 +117,12 @@ export class StorageWalk {
     { table, cells, heads }: StorageCells,
     words: Uint32Array,
     matches: readonly TieredMatch[],
-    slotsOf: readonly (readonly number[])[],
+    groups: readonly Group[],
   ): { rows: number; end: number } {
     const blocks = words.length / 2;
     let shortest = blocks;
     let longest = 0;
-    for (let e = 0; e < matches.length; e++) {
-      if ((slotsOf[e] as number[]).length === 0) continue;
+    for (const e of groups.flatMap(({ members }) => members)) {
       const { ownBlocks } = matches[e] as TieredMatch;
       shortest = Math.min(shortest, ownBlocks);
       longest = Math.max(longest, ownBlocks);
