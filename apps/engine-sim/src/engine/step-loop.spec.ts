@@ -71,4 +71,19 @@ describe('StepLoop', () => {
     expect(ended.length).toBeLessThanOrEqual(4);
     expect(ended[1]! - begun[0]!).toBeGreaterThanOrEqual(1_010);
   });
+
+  it('says the time of its steps, which stands while the machine is behind', () => {
+    start(10);
+    const beforeMs = loop.nowMs;
+    jest.advanceTimersByTime(100);
+    expect(loop.nowMs - beforeMs).toBe(1_000);
+    loop.wake();
+    const dueMs = loop.nowMs + STEP_MS;
+    const wallMs = performance.now();
+    jest.spyOn(performance, 'now').mockReturnValue(wallMs + 100);
+    expect(loop.nowMs).toBe(dueMs);
+    loop.pause();
+    expect(loop.nowMs).toBe(beforeMs + 2_000);
+    jest.restoreAllMocks();
+  });
 });

@@ -31,6 +31,12 @@ export class StepLoop {
     private readonly stepper: Stepper,
   ) {}
 
+  /** Virtual time as the steps have it: it stands while the machine is behind, not while the loop is paused. */
+  get nowMs(): number {
+    const nowMs = this.clock.nowMs();
+    return this.running && !this.paused ? Math.min(nowMs, this.stepEndsAtMs) : nowMs;
+  }
+
   /** Call when there is work: starts a step unless one runs. */
   wake(): void {
     if (this.running || this.paused) return;

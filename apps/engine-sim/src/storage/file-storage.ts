@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { chunkLoadTimes, type SecondaryCache } from '@penstock/core/engine-model';
 import type { TierLink } from '@penstock/core/tiering';
@@ -6,7 +6,7 @@ import { chunkPath, type PublishedStored } from '@penstock/engine';
 import type { BlockChain } from '../engine/block-chain.js';
 import type { CacheEventFeed } from '../engine/cache-event-feed.js';
 import type { Generation } from '../engine/generation.js';
-import { chunkBytes } from './chunk-bytes.js';
+import { areChunkBytes } from './chunk-bytes.js';
 import { type ChunkToWrite, ChunkWriter } from './chunk-writer.js';
 import type { StorageCounters } from './storage-counters.js';
 
@@ -42,11 +42,14 @@ export class FileStorage implements SecondaryCache<Generation> {
   private readonly verdicts = new WeakMap<Generation, Verdict[]>();
   private readonly writer: ChunkWriter;
   private announcements: PublishedStored[] = [];
+  /** One byte more than a chunk, to see files that are too long. */
+  private readonly buffer: Buffer;
 
   constructor(private readonly options: FileStorageOptions) {
     const { tiers, bytesPerBlock, counters, onError } = options;
     this.blocksPerChunk = options.blocksPerChunk;
     this.counters = counters;
+    this.buffer = Buffer.allocUnsafeSlow(options.blocksPerChunk * bytesPerBlock + 1);
     const roots = tiers.map(({ rootDir }) => rootDir);
     const onStored = (chunk: ChunkToWrite) => this.stored(chunk);
     this.writer = new ChunkWriter({ roots, bytesPerBlock, counters, onStored, onError });
@@ -130,15 +133,16 @@ export class FileStorage implements SecondaryCache<Generation> {
 
   private problemOf(request: Generation, chunk: number, rootDir: string): ChunkProblem | undefined {
     const { bytesPerBlock } = this.options;
-    let bytes: Buffer;
+    let length: number;
     try {
-      bytes = readFileSync(join(rootDir, this.pathOf(request, chunk)));
+      length = readInto(this.buffer, join(rootDir, this.pathOf(request, chunk)));
     } catch {
       return 'missingChunks';
     }
-    if (bytes.length !== this.blocksPerChunk * bytesPerBlock) return 'shortChunks';
-    const expected = chunkBytes(this.digestsOf(request, chunk), bytesPerBlock);
-    return bytes.equals(expected) ? undefined : 'wrongChunks';
+    const sizeBytes = this.blocksPerChunk * bytesPerBlock;
+    if (length !== sizeBytes) return 'shortChunks';
+    const bytes = this.buffer.subarray(0, sizeBytes);
+    return areChunkBytes(bytes, this.digestsOf(request, chunk), bytesPerBlock) ? undefined : 'wrongChunks';
   }
 
   private digestsOf({ chain }: Generation, chunk: number): Buffer[] {
@@ -176,5 +180,19 @@ export class FileStorage implements SecondaryCache<Generation> {
     if (events.length === 0) return;
     this.announcements = [];
     this.options.feed?.publish(events);
+  }
+}
+
+/** Reads the beginning of a file; returns how many bytes, fewer than there is room when the file ends. */
+function readInto(buffer: Buffer, file: string): number {
+  const descriptor = openSync(file, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    }
+    return length;
+  } finally {
+    closeSync(descriptor);
   }
 }
