@@ -22,9 +22,10 @@ export async function build(root, node, run) {
     const why = /ENOSPC|no space left/i.test(output) ? 'the disk is full' : 'see above';
     throw Object.assign(new Error(`the build failed: ${why}`), { output });
   }
-  // What changed while it was being built may not be in it.
+  // What changed while it was being built may not be in it; file systems write times a few milliseconds late.
+  const stampSeconds = startedAtMs / 1000 - 1;
   writeFileSync(stamp, '');
-  utimesSync(stamp, startedAtMs / 1000, startedAtMs / 1000);
+  utimesSync(stamp, stampSeconds, stampSeconds);
 }
 
 function isCurrent(stamp, projects, settings) {

@@ -104,7 +104,7 @@ describe('penstock up', () => {
     '%j fails with one clear sentence',
     async (args, sentence) => {
       const run = penstock(...args);
-      expect(await run.ended).toBe(1);
+      expect(await run.ended).toBe(2);
       expect(run.output()).toContain(sentence);
       expect(run.output()).not.toMatch(/\n\s+at /);
     },
