@@ -32,6 +32,15 @@ describe('Adopt', () => {
     expect((await node.list()).map((copy) => copy.chunk?.blockKeys)).toEqual([a.keys, c.keys, b.keys]);
   });
 
+  it('enters chunks in the order in which they are named, however long each takes to read', async () => {
+    const chunks = [];
+    for (const sizeBytes of [200_000, 10, 150_000, 20, 100_000, 30, 50_000, 40]) {
+      chunks.push(await writeNew(node.cpu, sizeBytes));
+    }
+    await node.adopt(...chunks);
+    expect((await node.list()).map((copy) => copy.chunk?.path)).toEqual(chunks.map(({ path }) => path));
+  });
+
   it('says that there is no such file', async () => {
     expect(await node.adopt(makeChunk())).toEqual([
       { path: '', tier: TIER_UNSPECIFIED, sizeBytes: '0', crc32: 0, problem: 'missing' },

@@ -121,10 +121,13 @@ describe('kv-node, killed again and again while it moves', () => {
     const node = await NodeProcess.start(flags);
     const client = connect(node);
     const listed = new Set<string>();
-    for await (const part of client.stream('WatchInventory', {}, { deadlineMs: 60_000 })) {
+    const aborter = new AbortController();
+    const following = { deadlineMs: 60_000, signal: aborter.signal };
+    for await (const part of client.stream('WatchInventory', {}, following)) {
       for (const { tier, chunk } of part.stored) listed.add(`${tier} ${chunk?.path}`);
       if (!part.listing) break;
     }
+    aborter.abort();
     const copies = await look(chunks);
     // What was killed between the file's name and its record is being checked in the background.
     expect([...listed].filter((copy) => !copies.has(copy))).toEqual([]);

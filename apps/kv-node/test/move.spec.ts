@@ -192,6 +192,20 @@ describe('Move', () => {
     expect(await demote(chunk, TIER_CPU, TIER_S3)).toMatchObject([DONE]);
   });
 
+  it('keeps its copy when another node stores its own on S3 at the same time', async () => {
+    const chunk = await adopted();
+    const head = node.objects.head.bind(node.objects);
+    node.objects.head = async (key) => {
+      const found = await head(key);
+      return found && { ...found, metadata: { ...found.metadata, 'penstock-crc32': '00000000' } };
+    };
+    expect(await demote(chunk, TIER_CPU, TIER_S3)).toMatchObject([
+      { problem: 'checksum', message: expect.stringMatching(/someone else stored another/) },
+    ]);
+    expect(await node.has(TIER_CPU, chunk)).toBe(true);
+    expect(await tiersOf(chunk)).toEqual([TIER_CPU]);
+  });
+
   it('notices that a file is gone', async () => {
     const chunk = await adopted();
     await rm(join(node.cpu, chunk.path));

@@ -7,7 +7,8 @@ const path = z.string().min(1, 'is required').max(2048);
 const scope = z
   .string()
   .max(320)
-  .regex(/^([^/\s]+\/[^/\s]+)?$/, 'must be <namespace>/<pool>');
+  // Printable ASCII, as it becomes a header of an S3 object.
+  .regex(/^([!-.0-~]+\/[!-.0-~]+)?$/, 'must be <namespace>/<pool>');
 const keys = z
   .instanceof(Uint8Array)
   .default(() => new Uint8Array(0))

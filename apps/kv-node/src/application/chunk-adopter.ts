@@ -17,6 +17,14 @@ export interface WrittenChunk {
 
 export type Adoption = { readonly copy: CheckedCopy } | { readonly problem: ProblemCode };
 
+interface Measured {
+  readonly tier: FolderTier;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly crc32: number;
+  readonly changedMs: number | undefined;
+}
+
 interface Found {
   readonly tier: FolderTier;
   readonly path: string;
@@ -41,14 +49,27 @@ export class ChunkAdopter {
     this.limit = bulkhead(concurrency, Number.POSITIVE_INFINITY);
   }
 
-  /** One answer per chunk, in order. */
-  adoptAll(chunks: readonly WrittenChunk[]): Promise<Adoption[]> {
-    return Promise.all(chunks.map((chunk) => this.limit.execute(() => this.answer(chunk))));
+  /**
+   * One answer per chunk, in order. Files are read some at a time, but entered in the order of the chunks: who gives the
+   * end of a prompt first has its beginning kept longest.
+   */
+  async adoptAll(chunks: readonly WrittenChunk[]): Promise<Adoption[]> {
+    const measured = chunks.map((chunk) =>
+      this.limit
+        .execute(() => this.measure(chunk))
+        .then(
+          (found) => () => this.enter(chunk, found),
+          (error: unknown) => () => Promise.reject(error),
+        ),
+    );
+    const answers: Adoption[] = [];
+    for (const enter of await Promise.all(measured)) answers.push(await this.answer(enter));
+    return answers;
   }
 
-  private async answer(chunk: WrittenChunk): Promise<Adoption> {
+  private async answer(enter: () => Promise<CheckedCopy>): Promise<Adoption> {
     try {
-      const copy = await this.adopt(chunk);
+      const copy = await enter();
       this.metrics.countAdoption('');
       return { copy };
     } catch (error) {
@@ -58,37 +79,37 @@ export class ChunkAdopter {
     }
   }
 
-  private async adopt(chunk: WrittenChunk): Promise<CheckedCopy> {
+  /** Size and checksum of a chunk's file: from the inventory when it has not changed since, else from the file. */
+  private async measure(chunk: WrittenChunk): Promise<Measured> {
     const { tier, path } = await this.find(chunk);
+    const folder = this.tiers.folder(tier);
     return this.tiers.locks.run(path, async () => {
-      const { inventory, clock } = this.tiers;
-      const bytes = await this.bytesOf(tier, path);
-      const { scope, keys } = chunk;
-      const copy: CheckedCopy = { path, tier, ...bytes, scope, keys, lastUsedMs: clock.nowMs() };
-      const nowToo = this.tiers.folders
-        .map((folder) => inventory.get(folder.tier, path))
-        .filter(
-          (other): other is CopyRecord => other !== undefined && other.tier !== tier && other.scope === '',
-        );
-      inventory.put(copy, ...nowToo.map((other) => ({ ...other, scope, keys })));
-      return copy;
+      const before = await folder.stat(path);
+      const record = this.tiers.inventory.get(tier, path);
+      const isKnown = record !== undefined && isChecked(record) && record.sizeBytes === before?.sizeBytes;
+      const { sizeBytes, crc32 } = isKnown ? record : await folder.measure(path);
+      return { tier, path, sizeBytes, crc32, changedMs: before?.changedMs };
     });
   }
 
-  /** From the inventory when the file has not changed since, else from the file. */
-  private async bytesOf(tier: FolderTier, path: string): Promise<{ sizeBytes: number; crc32: number }> {
-    const folder = this.tiers.folder(tier);
-    const before = await folder.stat(path);
-    const record = this.tiers.inventory.get(tier, path);
-    if (before !== undefined && record && isChecked(record) && record.sizeBytes === before.sizeBytes) {
-      return { sizeBytes: record.sizeBytes, crc32: record.crc32 };
-    }
-    const bytes = await folder.measure(path);
-    const after = await folder.stat(path);
-    if (after?.sizeBytes !== bytes.sizeBytes || after.changedMs !== before?.changedMs) {
-      throw new ChunkProblem('busy', `${path} changed while its checksum was computed`);
-    }
-    return bytes;
+  private async enter(chunk: WrittenChunk, measured: Measured): Promise<CheckedCopy> {
+    const { tier, path, sizeBytes, crc32, changedMs } = measured;
+    return this.tiers.locks.run(path, async () => {
+      const { inventory, clock, folders } = this.tiers;
+      const now = await this.tiers.folder(tier).stat(path);
+      if (now === undefined) throw new ChunkProblem('missing', `${path} is gone`);
+      if (now.sizeBytes !== sizeBytes || now.changedMs !== changedMs) {
+        throw new ChunkProblem('busy', `${path} changed while its checksum was computed`);
+      }
+      const { scope, keys } = chunk;
+      const copy: CheckedCopy = { path, tier, sizeBytes, crc32, scope, keys, lastUsedMs: clock.nowMs() };
+      const others = folders
+        .map((folder) => inventory.get(folder.tier, path))
+        .filter((other) => other !== undefined && other.tier !== tier && other.scope === '')
+        .map((other) => ({ ...(other as CopyRecord), scope, keys }));
+      inventory.put(copy, ...others);
+      return copy;
+    });
   }
 
   private async find(chunk: WrittenChunk): Promise<Found> {

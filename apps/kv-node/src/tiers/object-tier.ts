@@ -41,6 +41,10 @@ export class ObjectTier {
     if (head.sizeBytes !== expected.sizeBytes) {
       throw new ChunkProblem('size', `${path} has ${head.sizeBytes} bytes on S3, not ${expected.sizeBytes}`);
     }
+    // Another node may have stored its own copy meanwhile, with other last bits.
+    if (Object.entries(metadata).some(([name, value]) => head.metadata[name] !== value)) {
+      throw new ChunkProblem('checksum', `someone else stored another ${path} on S3 at the same time`);
+    }
   }
 
   /** The body must be read to its end, or ended. */
