@@ -162,6 +162,11 @@ export class EngineMetrics implements EngineObserver {
       'Tokens loaded from storage.',
       () => engine().gauges().externalHitTokens,
     );
+    total(
+      'penstock_sim_refused_loads_total',
+      'Admissions at which storage had blocks that were quicker to compute.',
+      () => engine().gauges().loadsRefused,
+    );
     gauge(
       'penstock_engine_sim_lag_seconds',
       'Virtual time by which the machine is behind the simulated engine.',

@@ -225,6 +225,7 @@ describe('an engine that offloads to folders', () => {
     await forget();
     expect(await complete(prompt(1))).toBe(0);
     expect(await metric('vllm:external_prefix_cache_queries_total')).toBeGreaterThan(0);
+    expect(await metric('penstock_sim_refused_loads_total')).toBe(1);
   });
 
   it('goes on when a folder stops taking files', async () => {
