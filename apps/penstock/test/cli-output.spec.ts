@@ -11,6 +11,7 @@ import { grpcFailure } from '../src/output/grpc-failure.js';
 import { readableBytes, readableDuration, readableShare } from '../src/output/readable-figures.js';
 import { UnreachableError } from '../src/output/unreachable-error.js';
 import { UsageError } from '../src/output/usage-error.js';
+import { wrap } from '../src/output/wrap.js';
 
 const columns: Column<string[]>[] = [0, 2, 1].map((rank, i) => ({
   head: `c${i}`,
@@ -58,6 +59,28 @@ describe('columnTable', () => {
   });
 });
 
+describe('wrap', () => {
+  it('keeps every character but spaces, and every width', () => {
+    fc.assert(
+      fc.property(
+        fc.array(word),
+        fc.integer({ min: 10, max: 60 }),
+        fc.integer({ min: 0, max: 20 }),
+        (words, width, indent) => {
+          const lines = wrap(words.join(' '), width, indent);
+          for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+          expect(lines.join('').replaceAll(' ', '')).toBe(words.join(''));
+        },
+      ),
+    );
+  });
+
+  it('breaks at spaces and indents what follows', () => {
+    expect(wrap('one two three four five', 14, 2)).toEqual(['one two three', '  four five']);
+    expect(wrap('abcdefghijklmno p', 10, 0)).toEqual(['abcdefghij', 'klmno p']);
+  });
+});
+
 describe('figures', () => {
   it('are short', () => {
     expect([0, 999, 1500, 600_000, 36_000_000].map(readableDuration)).toEqual([
@@ -80,12 +103,12 @@ describe('figures', () => {
 
 describe('exit codes', () => {
   it.each([
-    [new CommanderError(0, 'commander.helpDisplayed', ''), 0],
-    [new Error('x'), 1],
-    [new CommanderError(1, 'commander.unknownOption', ''), 2],
-    [new UsageError('x'), 2],
-    [new UnreachableError('x'), 3],
-  ])('of %s is %i', (error, code) => expect(exitCodeOf(error)).toBe(code));
+    ['help', 0, new CommanderError(0, 'commander.helpDisplayed', '')],
+    ['any failure', 1, new Error('x')],
+    ['an unknown flag', 2, new CommanderError(1, 'commander.unknownOption', '')],
+    ['wrong usage', 2, new UsageError('x')],
+    ['what is away', 3, new UnreachableError('x')],
+  ])('of %s is %i', (_, code, error) => expect(exitCodeOf(error)).toBe(code));
 });
 
 describe('grpcFailure', () => {
@@ -118,11 +141,11 @@ describe('findings', () => {
       'skip  cluster        not looked at',
       '        → give --kubeconfig',
       '',
-      '1 ok, 0 warnings, 1 failures, 1 not looked at',
+      '1 ok, 0 warnings, 1 failure, 1 not looked at',
     ]);
   });
 
-  it('fit a narrow terminal, and what to do is whole', () => {
+  it('that are not well are whole on a narrow terminal', () => {
     const lines = printFindings(found, 30).split('\n').slice(0, -1);
     expect(lines.every((line) => line.length <= 30)).toBe(true);
     expect(lines.join(' ').replace(/\s+/g, ' ')).toContain('→ start it there and look again soon');

@@ -1,11 +1,14 @@
-import { type Column, columnTable, cut } from '../output/column-table.js';
+import { type Column, columnTable } from '../output/column-table.js';
 import { paint } from '../output/paint.js';
 import { readableCount, readableDuration } from '../output/readable-figures.js';
+import { wrap } from '../output/wrap.js';
 import type { CandidateExplanation, Explanation } from './explanation.js';
 
 /** An explanation for people, no line wider than `width`. */
 export function printExplanation(explanation: Explanation, nowMs: number, width: number): string {
-  const facts = factsOf(explanation, nowMs).map(([name, value]) => cut(`${name.padEnd(10)}${value}`, width));
+  const facts = factsOf(explanation, nowMs).flatMap(([name, value]) =>
+    wrap(`${name.padEnd(9, '\u00a0')} ${value}`, width, 10).map((line) => line.replaceAll('\u00a0', ' ')),
+  );
   return [...facts, '', candidatesOf(explanation, width)].join('\n').trimEnd();
 }
 

@@ -59,7 +59,7 @@ const TIER_COLUMNS: readonly Column<TopTier>[] = [
 /** A frame for people, no line wider than `width` and at most `height` of them. */
 export function printFrame(frame: TopFrame, width: number, height = Number.POSITIVE_INFINITY): string {
   const sections = [
-    [cut(headline(frame), width)],
+    packed(headline(frame), width),
     ...(frame.engines.length > 0 ? [table(ENGINE_COLUMNS, frame.engines, width)] : []),
     ...(frame.gangs.length > 0 ? [table(GANG_COLUMNS, frame.gangs, width)] : []),
     ...(frame.tiers.length > 0 ? [table(TIER_COLUMNS, frame.tiers, width)] : []),
@@ -80,15 +80,15 @@ function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width
   return [paint('bold', head), ...rest];
 }
 
-function headline({ time, windowMs, traffic, pools }: TopFrame): string {
+function headline({ time, windowMs, traffic, pools }: TopFrame): string[] {
   const clock = time.slice(11, 19);
-  if (!traffic) return `${clock} UTC · traffic is not known`;
+  if (!traffic) return [`${clock} UTC`, 'traffic is not known'];
   const inFlight = pools.reduce((sum, pool) => sum + pool.inFlight, 0);
   const held = pools.reduce((sum, pool) => sum + pool.held, 0);
   const tiers = Object.entries(traffic.hitRatioByTier).map(
     ([tier, share]) => `${tier} ${readableShare(share)}`,
   );
-  const parts = [
+  return [
     `${clock} UTC`,
     `${inFlight} in flight`,
     `${held} waiting`,
@@ -97,7 +97,18 @@ function headline({ time, windowMs, traffic, pools }: TopFrame): string {
     `hits ${readableShare(traffic.hitRatio)}${tiers.length > 0 ? ` (known ${tiers.join(', ')})` : ''}`,
     ...(traffic.failed > 0 ? [`${traffic.failed} failed`] : []),
   ];
-  return parts.join(' · ');
+}
+
+/** As many parts on a line as fit. */
+function packed(parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 3 + part.length <= width)
+      lines[lines.length - 1] = `${line} · ${part}`;
+    else lines.push(cut(part, width));
+  }
+  return lines;
 }
 
 const figure = (value: number | null): string => (value === null ? '–' : readableCount(value));
