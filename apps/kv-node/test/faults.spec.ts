@@ -11,7 +11,7 @@ import { assembleKvNode, type KvNodeParts } from '../src/assemble-kv-node.js';
 import { config } from '../src/config.js';
 import { isChecked } from '../src/inventory/copy-record.js';
 import { type FileSystem, nodeFileSystem } from '../src/tiers/file-system.js';
-import type { TierName } from '../src/tiers/tier-name.js';
+import type { FolderTier, TierName } from '../src/tiers/tier-name.js';
 import { type TestChunk, writeNew } from './chunks.js';
 import { fastFolder } from './fast-folder.js';
 import { type Fault, FaultyFileSystem } from './faulty-file-system.js';
@@ -86,7 +86,7 @@ class Bench {
     return { tiers, temporary };
   }
 
-  known(parts: KvNodeParts): TierName[] {
+  known(parts: KvNodeParts): FolderTier[] {
     return (['cpu', 'ssd'] as const).filter((tier) => {
       const record = parts.inventory.get(tier, this.chunk.path);
       if (record && isChecked(record)) expect(record.crc32).toBe(this.chunk.crc32);

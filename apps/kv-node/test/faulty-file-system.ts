@@ -40,8 +40,8 @@ export class FaultyFileSystem {
 
   private wrap(handle: FileHandle): FileHandle {
     return new Proxy(handle, {
-      get: (target, name: keyof FileHandle) => {
-        const member = target[name];
+      get: (target, name: string) => {
+        const member: unknown = target[name as keyof FileHandle];
         if (typeof member !== 'function') return member;
         const call = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
         if (!HANDLE_CALLS.has(name)) return call;

@@ -1,8 +1,11 @@
 import { connect } from 'node:net';
+import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { kvnodeV1 } from '@penstock/contracts';
 import { until } from '@penstock/testing';
-import { writeNew } from './chunks.js';
+import type { KvNodeParts } from '../src/assemble-kv-node.js';
+import { PARTS } from '../src/injection-tokens.js';
+import { makeChunk, writeNew } from './chunks.js';
 import { NodeHarness, TIER_CPU, TIER_S3, TIER_SSD } from './node-harness.js';
 
 /** Follows the inventory in the background. */
@@ -74,6 +77,25 @@ describe('WatchInventory', () => {
       await follower.stop();
     }
     await until(async () => /penstock_kv_node_watchers(\{.*\})? 0/.test(await node.metrics()));
+  }, 60_000);
+
+  it('ends a follower that stays too far behind, which comes again', async () => {
+    await node.start();
+    const follower = new Follower(node);
+    await until(() => follower.listed);
+    const { inventory } = node.service.get<KvNodeParts>(PARTS);
+    const { path } = makeChunk();
+    const records = Array.from({ length: 66_000 }, (_, i) => ({
+      ...{ path: `${path}${i}`, tier: 'cpu' as const, sizeBytes: 1, crc32: 0 },
+      ...{ scope: '', keys: new Uint8Array(0), lastUsedMs: 0 },
+    }));
+    inventory.put(...records);
+    expect(await follower.ended).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringMatching(/more than 65536 changes wait to be sent; follow the inventory anew/),
+    });
+    expect(await node.list()).toHaveLength(66_000);
+    expect(await node.metrics()).toMatch(/watchers_ended_total(\{.*\})? 1/);
   }, 60_000);
 
   it('ends when kv-node stops, without keeping it from stopping', async () => {
