@@ -177,13 +177,18 @@ describe('faults', () => {
   it('forgets a node that has had no kv-node for long', async () => {
     await start(['--node-forget-ms=60000']);
     await write(0, 2);
-    replica.parts.directory.current = () => new Map();
+    const { directory } = replica.parts;
+    const current = directory.current.bind(directory);
+    directory.current = () => new Map();
     a.down();
     await until(() => link()?.state === 'lost');
     expect(announced(NODE, 'cpu', 1)).toBe(true);
     lab.clock.advance(61_000);
     await until(() => !announced(NODE, 'cpu', 1) && link() === undefined);
     expect(replica.term.ledger.size).toBe(0);
+    directory.current = current;
+    a.up();
+    await until(() => announced(NODE, 'cpu', 1));
   });
 
   it('says nothing for an earlier leader of a node that is gone', async () => {

@@ -32,18 +32,21 @@ describe('penstock.kvoffload.v1', () => {
 
   async function start(): Promise<GrpcClient<Methods>> {
     const { cluster, clock, broker, store } = lab;
-    const bus = new FakeEventBus({
-      broker,
-      source: `kv-offload/${services.length}`,
-      nowMs: () => clock.nowMs(),
-    });
     const connect = () => a.connect();
-    const ports = { cluster, clock, bus, store, connect, close: () => bus.close() };
     const flags = [
       ...['--grpc-port=0', '--metrics-port=0', '--log-level=silent', '--plan-interval-ms=10'],
-      ...['--kv-nodes=a=127.0.0.1:1', '--s3-bucket=bucket'],
+      ...['--kv-nodes=a=127.0.0.1:1', '--s3-bucket=bucket', `--instance=r${services.length}`],
     ];
-    const module = OffloadModule.with(providePorts(() => ports));
+    const module = OffloadModule.with(
+      providePorts(({ service, instance }) => {
+        const bus = new FakeEventBus({
+          broker,
+          source: `${service}/${instance}`,
+          nowMs: () => clock.nowMs(),
+        });
+        return { cluster, clock, bus, store, connect, close: () => bus.close() };
+      }),
+    );
     const loaded = loadConfig(config, flags, {});
     const service = await runService({ config, module, grpc: { services: ['kvoffload'] } }, loaded as never);
     services.push(service);

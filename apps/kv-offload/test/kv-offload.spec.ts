@@ -7,6 +7,7 @@ import { hashOf, keysOf, Lab, type Replica } from './offload-lab.js';
 
 const path = (chunk: number) => pathOf(hashOf(chunk));
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+const POOL = { namespace: 'ns', pool: 'pool' };
 const NODE = '@ns/pool/node/a';
 const S3 = '@ns/pool/s3';
 
@@ -214,6 +215,40 @@ describe('kv-offload', () => {
     expect(announced(NODE, 'cpu', 1)).toBe(true);
     a.lose(path(1), 'cpu', 'full');
     await until(() => !announced(NODE, 'cpu', 1));
+  });
+});
+
+describe('a rival that does not give way', () => {
+  it('is outlived, but makes no flood', async () => {
+    await start();
+    lab.engineWrites(a, 1);
+    await until(() => announced(NODE, 'cpu', 1));
+    let heard = 0;
+    const from = 'new';
+    const rival = await lab.bus.follow<EventData<'kv.snapshot'>>(
+      { types: ['kv.snapshot'], from },
+      ({ data, key = '' }) => {
+        heard++;
+        const answer = { ...data, incarnation: data.incarnation + 1, tiers: [] };
+        if (data.tiers.length > 0) lab.bus.publish({ type: 'kv.snapshot', ...POOL, key, data: answer });
+      },
+    );
+    const data = {
+      engine: NODE,
+      incarnation: lab.clock.nowMs() + 1,
+      sequence: 1,
+      part: 0,
+      parts: 1,
+      tiers: [],
+    };
+    lab.bus.publish({ type: 'kv.snapshot', ...POOL, key: `${NODE}/0`, data });
+    await until(() => heard >= 2);
+    for (let i = 0; i < 20; i++) await lab.bus.settle();
+    expect(heard).toBeLessThan(10);
+    await rival.stop();
+    lab.clock.advance(30_000);
+    lab.engineWrites(a, 2);
+    await until(() => announced(NODE, 'cpu', 2) && announced(NODE, 'cpu', 1));
   });
 });
 

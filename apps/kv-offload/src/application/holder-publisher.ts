@@ -16,6 +16,9 @@ export const OBJECT_STORE = '';
 /** About 2 MB of messages; with a call every 200 ms no holder waits long. */
 const SNAPSHOT_BLOCKS_PER_CALL = 200_000;
 
+/** Shortest time between two changes of our life. */
+const OUTLIVE_MS = 1_000;
+
 interface Holder {
   readonly id: string;
   readonly owner: string;
@@ -36,6 +39,10 @@ export class HolderPublisher {
   snapshots = 0;
   private readonly holders = new Map<string, Holder>();
   private readonly open = new Set<string>();
+  private newestHeard = 0;
+  private outlivedMs = Number.NEGATIVE_INFINITY;
+  /** Where holders of forgotten nodes stopped: if one comes back, it goes on from there. */
+  private readonly retired = new Map<string, number>();
   /** Holders of whom other leaders spoke, by owner. */
   private readonly inherited = new Map<string, Set<string>>();
 
@@ -83,6 +90,7 @@ export class HolderPublisher {
       if (holder.owner !== owner) continue;
       this.publishSnapshot(holder, true);
       this.holders.delete(holder.id);
+      this.retired.set(holder.id, holder.sequence);
     }
     this.open.delete(owner);
     this.inherited.delete(owner);
@@ -103,10 +111,8 @@ export class HolderPublisher {
     const { owner, scope } = found;
     const scopes = this.inherited.get(owner) ?? new Set();
     this.inherited.set(owner, scopes.add(scope));
-    if (this.isOutlivedBy(incarnation)) {
-      this.incarnation = incarnation + 1;
-      for (const holder of this.holders.values()) this.publishSnapshot(holder, true);
-    }
+    this.newestHeard = Math.max(this.newestHeard, incarnation);
+    this.outlive();
     if (this.open.has(owner) && !this.holders.has(holderId)) {
       const holder = this.holder(owner, scope);
       if (holder) this.publishSnapshot(holder, true);
@@ -116,6 +122,7 @@ export class HolderPublisher {
 
   /** Snapshots that are due: changed and not too soon, or too long ago; the longest waiting first. */
   publishDueSnapshots(): void {
+    this.outlive();
     const nowMs = this.clock.nowMs();
     const due = [...this.holders.values()].filter(({ sequence, snapshotMs, snapshotSequence }) => {
       const interval = sequence === snapshotSequence ? 'snapshotMaxIntervalMs' : 'snapshotIntervalMs';
@@ -134,6 +141,15 @@ export class HolderPublisher {
     for (const holder of this.holders.values()) holder.snapshotMs = Number.NEGATIVE_INFINITY;
   }
 
+  /** Takes a life larger than that of whoever else spoke; two that do not give way to each other make no flood. */
+  private outlive(): void {
+    const nowMs = this.clock.nowMs();
+    if (!this.isOutlivedBy(this.newestHeard) || nowMs - this.outlivedMs < OUTLIVE_MS) return;
+    this.outlivedMs = nowMs;
+    this.incarnation = this.newestHeard + 1;
+    for (const holder of this.holders.values()) this.publishSnapshot(holder, true);
+  }
+
   private holder(owner: string, scope: string): Holder | undefined {
     const ref = parseScope(scope);
     if (!ref) return undefined;
@@ -142,7 +158,8 @@ export class HolderPublisher {
       owner === OBJECT_STORE ? objectStoreHolder(namespace, pool) : nodeHolder(namespace, pool, owner);
     const known = this.holders.get(id);
     if (known) return known;
-    const position = { sequence: 0, snapshotMs: Number.NEGATIVE_INFINITY, snapshotSequence: -1 };
+    const sequence = this.retired.get(id) ?? 0;
+    const position = { sequence, snapshotMs: Number.NEGATIVE_INFINITY, snapshotSequence: -1 };
     const holder: Holder = { id, owner, scope, namespace, pool, ...position };
     this.holders.set(id, holder);
     return holder;

@@ -55,14 +55,17 @@ export class MovePlanner {
     return started;
   }
 
-  /** Bytes that the CPU tier of a node can take before anything has to go. */
+  /**
+   * Bytes that may be brought to the CPU tier of a node: half of what is above the high watermark stays free for engines.
+   * What lifts the tier above that watermark makes room be made, as any other write does.
+   */
   roomBytes(node: string): number {
     const { ledger, fleet, settings } = this.options;
     const found = fleet.get(node)?.client && fleet.get(node)?.capacities();
     const cpu = found?.find(({ place }) => place.tier === 'cpu');
     if (!cpu) return 0;
     if (cpu.capacityBytes === 0) return Number.POSITIVE_INFINITY;
-    return Math.max(0, settings.high * cpu.capacityBytes - ledger.use(cpu.place).usedBytes);
+    return Math.max(0, ((settings.high + 1) / 2) * cpu.capacityBytes - ledger.use(cpu.place).usedBytes);
   }
 
   private tellPressure(capacities: readonly PlaceCapacity[]): void {

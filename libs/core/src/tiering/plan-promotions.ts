@@ -6,7 +6,7 @@ import type { PlannedMove } from './planned-move.js';
 export interface PromotionLimits {
   /** Most chunks for this request. */
   readonly maxChunks: number;
-  /** Bytes that the CPU tier of the node can take without anything having to go. */
+  /** Bytes that may be brought to the CPU tier of the node. */
   readonly roomBytes: number;
 }
 
