@@ -33,7 +33,9 @@ describe('services', () => {
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
-  afterAll(() => server.close());
+  afterAll(() => {
+    server.close();
+  });
   const check = () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return look(checkServices({ scheduler: [url] }, 1000));

@@ -29,7 +29,8 @@ const decision = {
   scheduler: 'scheduler-1',
   waitedMs: 1500,
   prefixSource: 'exact',
-} as schedulerV1.Decision;
+  loads: [],
+} satisfies schedulerV1.Decision;
 const nowMs = Date.parse('2026-01-02T03:04:10.000Z');
 
 describe('explanation', () => {
