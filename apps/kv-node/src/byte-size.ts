@@ -12,12 +12,15 @@ const UNITS: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 const SIZE = /^(\d+(?:\.\d+)?)(k|M|G|T|Ki|Mi|Gi|Ti)?$/;
+const MESSAGE = 'must be a size such as 1048576, 256Mi or 1.5G';
 
-/** A number of bytes as Kubernetes writes quantities: `1048576`, `256Mi`, `1.5G`. */
+/** A number of bytes as Kubernetes writes quantities: `1048576`, `256Mi`, `1.5G`; in a file also as a number. */
 export const byteSize = () =>
   z
-    .string()
-    .regex(SIZE, 'must be a size such as 1048576, 256Mi or 1.5G')
+    .preprocess(
+      (value) => (typeof value === 'number' ? String(value) : value),
+      z.string().regex(SIZE, MESSAGE),
+    )
     .transform((text) => {
       const [, number, unit = ''] = SIZE.exec(text) ?? [];
       return Math.floor(Number(number) * (UNITS[unit] ?? 1));

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '@penstock/platform';
+import { stringify } from 'yaml';
 import { config } from './config.js';
 import { tierSettings } from './tier-settings.js';
 
@@ -22,6 +26,18 @@ describe('configuration of kv-node', () => {
     ['64Gi', 68_719_476_736],
   ])('reads %s', (text, bytes) => {
     expect(load(`--ssd-capacity=${text}`).ssdCapacity).toBe(bytes);
+  });
+
+  it('takes what it prints as a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kv-node-config-'));
+    writeFileSync(
+      join(folder, 'config.yaml'),
+      stringify({ ...load('--ssd-dir=/ssd', '--ssd-capacity=1Gi') }),
+    );
+    expect(loadConfig(config, [`--config=${folder}/config.yaml`], {}).config).toMatchObject({
+      ...{ cpuCapacity: 268_435_456, ssdCapacity: 1_073_741_824, checksumRate: 268_435_456 },
+    });
+    rmSync(folder, { recursive: true });
   });
 
   it.each([
