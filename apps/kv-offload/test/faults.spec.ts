@@ -152,6 +152,15 @@ describe('faults', () => {
     await until(() => announced(NODE, 'cpu', 3));
   });
 
+  it('makes room for files that nobody can move yet', async () => {
+    await start();
+    await write(0, 5);
+    for (const chunk of range(50, 55)) a.write(hashOf(chunk), Buffer.alloc(10));
+    await write(5, 6);
+    await until(() => announced(NODE, 'ssd', 0));
+    expect(replica.term.tiers()[0]).toMatchObject({ tier: 'cpu', capacityBytes: 100 });
+  });
+
   it('refuses a kv-node that serves another node, and says what to do', async () => {
     Object.assign(a, { node: 'z' });
     replica = lab.start();

@@ -61,8 +61,9 @@ export class MovePlanner {
    */
   roomBytes(node: string): number {
     const { ledger, fleet, settings } = this.options;
-    const found = fleet.get(node)?.client && fleet.get(node)?.capacities();
-    const cpu = found?.find(({ place }) => place.tier === 'cpu');
+    const link = fleet.get(node);
+    const usable = link?.client ? link.usableCapacities() : [];
+    const cpu = usable.find(({ place }) => place.tier === 'cpu');
     if (!cpu) return 0;
     if (cpu.capacityBytes === 0) return Number.POSITIVE_INFINITY;
     return Math.max(0, ((settings.high + 1) / 2) * cpu.capacityBytes - ledger.use(cpu.place).usedBytes);

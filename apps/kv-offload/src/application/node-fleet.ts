@@ -28,9 +28,9 @@ export class NodeFleet {
     return this.links.get(node);
   }
 
-  /** Tiers of the nodes that take commands now. */
+  /** Tiers of the nodes that take commands now, with the room that can be used. */
   capacities(): PlaceCapacity[] {
-    return this.all().flatMap((link) => (link.client ? link.capacities() : []));
+    return this.all().flatMap((link) => (link.client ? link.usableCapacities() : []));
   }
 
   /** The node is said to hold something: unless a kv-node of it is found, it is forgotten in time. */

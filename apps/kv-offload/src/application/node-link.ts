@@ -29,7 +29,7 @@ export class NodeLink {
   private readonly stopped = new AbortController();
   private session: AbortController | undefined;
   private current: KvNodeClient | undefined;
-  private capacityBytes: { cpu?: number; ssd?: number } = {};
+  private readonly tiers = new Map<'cpu' | 'ssd', { capacityBytes: number; unknownBytes: number }>();
   private done: Promise<void> | undefined;
 
   constructor(
@@ -45,12 +45,17 @@ export class NodeLink {
 
   /** Tiers that the node has, with the capacity it last told. */
   capacities(): PlaceCapacity[] {
-    const { cpu, ssd } = this.capacityBytes;
-    const at = (tier: 'cpu' | 'ssd', capacityBytes: number | undefined) => {
-      const place: Place = { tier, node: this.node };
-      return capacityBytes === undefined ? [] : [{ place, capacityBytes }];
-    };
-    return [...at('cpu', cpu), ...at('ssd', ssd)];
+    return Array.from(this.tiers, ([tier, { capacityBytes }]) => {
+      return { place: { tier, node: this.node }, capacityBytes };
+    });
+  }
+
+  /** As `capacities`, less what files take up that the node cannot move yet: they have no checksum. */
+  usableCapacities(): PlaceCapacity[] {
+    return Array.from(this.tiers, ([tier, { capacityBytes, unknownBytes }]) => {
+      const usable = capacityBytes === 0 ? 0 : Math.max(1, capacityBytes - unknownBytes);
+      return { place: { tier, node: this.node }, capacityBytes: usable };
+    });
   }
 
   start(): void {
@@ -132,8 +137,7 @@ export class NodeLink {
       throw new Error(what);
     }
     const news = inventory.apply(message);
-    if (message.cpu) this.capacityBytes.cpu = Number(message.cpu.capacityBytes);
-    if (message.ssd) this.capacityBytes.ssd = Number(message.ssd.capacityBytes);
+    for (const tier of ['cpu', 'ssd'] as const) this.note(tier, message[tier]);
     if (news.refused > 0) {
       logger.warn({ node: this.node, entries: news.refused }, 'a kv-node named chunks that are none');
     }
@@ -144,6 +148,16 @@ export class NodeLink {
       logger.info({ node: this.node, address: this.address }, 'a kv-node is connected');
     } else if (inventory.isListing) this.state = 'listing';
     onNews(this, news);
+  }
+
+  private note(tier: 'cpu' | 'ssd', told: kvnodeV1.TierUse | undefined): void {
+    if (!told) return;
+    const place: Place = { tier, node: this.node };
+    const { usedBytes } = this.options.ledger.use(place);
+    this.tiers.set(tier, {
+      capacityBytes: Number(told.capacityBytes),
+      unknownBytes: Math.max(0, Number(told.usedBytes) - usedBytes),
+    });
   }
 }
 
