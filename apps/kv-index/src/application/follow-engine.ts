@@ -12,7 +12,7 @@ import {
 } from 'cockatiel';
 import type { Logger } from 'pino';
 import type { EngineProbe, EngineStream, EngineStreams } from './engine-stream.js';
-import { isFullOfFiles } from './forward-files.js';
+import { isFullOfFiles } from './is-full-of-files.js';
 import { startingPoint } from './restore-engine.js';
 
 /** Where an engine is in being followed. `stale`: its events cannot be reached, what was known is kept. */

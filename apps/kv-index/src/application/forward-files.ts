@@ -2,9 +2,9 @@ import { packU64 } from '@penstock/contracts';
 import type { StoredFile } from '@penstock/core/kv';
 import type { EventBus } from '@penstock/core/ports';
 import type { EngineFollower } from './follow-engine.js';
+import { MAX_FILES_PER_MESSAGE } from './is-full-of-files.js';
 
-/** Files in one message at most, and keys: with names about 450 kB. */
-const MAX_FILES = 1024;
+/** Keys in one message at most: with the names of the files about 450 kB. */
 const MAX_KEYS = 32_768;
 
 /**
@@ -43,16 +43,11 @@ export class FileForwarder {
   }
 }
 
-/** Whether so many files wait that they are to be told before their time. */
-export function isFullOfFiles({ pendingFiles }: { readonly pendingFiles: number }): boolean {
-  return pendingFiles >= MAX_FILES;
-}
-
 function* batches(files: readonly StoredFile[]): Generator<StoredFile[]> {
   let batch: StoredFile[] = [];
   let keys = 0;
   for (const file of files) {
-    if (batch.length === MAX_FILES || (batch.length > 0 && keys + file.keys.length > MAX_KEYS)) {
+    if (batch.length === MAX_FILES_PER_MESSAGE || (batch.length > 0 && keys + file.keys.length > MAX_KEYS)) {
       yield batch;
       batch = [];
       keys = 0;
