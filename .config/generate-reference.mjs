@@ -12,6 +12,8 @@ const services = [
   { app: 'kv-index', metrics: 'KvIndexMetrics', observes: true },
   { app: 'autoscaler', metrics: 'AutoscalerMetrics' },
   { app: 'gang-placer', metrics: 'PlacerMetrics' },
+  { app: 'kv-offload', metrics: 'KvOffloadMetrics' },
+  { app: 'kv-node', metrics: 'KvNodeMetrics' },
 ];
 const { configReference } = await import(`${root}/libs/platform/dist/index.js`);
 
