@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PortChooser } from '../../src/suite/ports.js';
 import { waitUntil } from '../../src/suite/wait-until.js';
 import type { AssembledImage } from '../image/assembled-image.js';
@@ -14,6 +15,7 @@ import {
 } from './compose-file.js';
 
 const PATIENCE_MS = 120_000;
+const CHECK_INTERVAL_MS = 1000;
 
 /** Addresses of the containers that are not of our image, as other containers name them: `nats:4222`. */
 export type ForeignAddresses = Readonly<Record<string, string>>;
@@ -104,8 +106,10 @@ export class ComposeRun {
       if (!check) return child.exitCode === 0;
       const [tool = '', ...words] = check.slice(1).map((word) => this.substitute(word));
       const { code, output } = await this.image.run(tool, words);
-      if (code !== 0) throw new Error(`${output}\n${this.output.get(name)}`);
-      return true;
+      if (code === 0) return true;
+      // Each check is a process: too many of them slow down what they wait for.
+      await sleep(CHECK_INTERVAL_MS);
+      throw new Error(`${output}\n${this.output.get(name)}`);
     };
     await waitUntil(`${name} of docker-compose.yml`, isUp, PATIENCE_MS, failed.signal);
   }
