@@ -119,7 +119,7 @@ export class OffloadRun {
     leadership.term = undefined;
     this.lastIncarnation = term.incarnation;
     metrics.leading.set(0);
-    logger.info({ why }, 'no longer deciding');
+    logger.info({ reason: why }, 'no longer deciding');
     this.ending = this.ending.then(() => term.stop());
   }
 }

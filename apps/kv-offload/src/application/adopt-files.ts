@@ -55,6 +55,6 @@ export class FileAdopter {
     metrics.adopted.inc({ outcome: 'adopted' }, results.length - problems.length);
     if (problems.length === 0) return;
     metrics.adopted.inc({ outcome: 'refused' }, problems.length);
-    logger.debug({ node, files: problems.length, problem: problems[0]?.problem }, 'files were not adopted');
+    logger.debug({ node, count: problems.length, reason: problems[0]?.problem }, 'files were not adopted');
   }
 }

@@ -78,7 +78,7 @@ export class MoveLog {
 
   failed(record: Omit<MoveRecord, 'bytes' | 'durationMs'>, problem: string, message: string): void {
     const { path, node, from, to, reason } = record;
-    this.logger.debug({ path, node, from, to, reason, problem, message }, 'not moved');
+    this.logger.debug({ path, node, from, to, reason, outcome: problem, message }, 'not moved');
     this.metrics.countFailure(from, to, problem);
     this.totalsOf(from, to).failed++;
   }

@@ -75,8 +75,7 @@ export class MoveRunner {
 
   /** Starts a move; false when the ledger does not allow it any more. */
   start(move: PlannedMove): boolean {
-    const started = move.to ? this.beginCopy(move, move.to) : this.beginRemoval(move);
-    return started;
+    return move.to ? this.beginCopy(move, move.to) : this.beginRemoval(move);
   }
 
   /** Sends what waits. */

@@ -85,7 +85,7 @@ export class NodeLink {
       if (signal.aborted) break;
       const { node, address, problem } = this;
       if (this.state !== 'lost' || wasLive) {
-        this.options.logger.warn({ node, address, problem }, 'no connection to a kv-node');
+        this.options.logger.warn({ node, address, reason: problem }, 'no connection to a kv-node');
       }
       this.state = 'lost';
       waitMs = wasLive ? shortestMs : Math.min(waitMs * 2, longestMs);
@@ -139,7 +139,7 @@ export class NodeLink {
     const news = inventory.apply(message);
     for (const tier of ['cpu', 'ssd'] as const) this.note(tier, message[tier]);
     if (news.refused > 0) {
-      logger.warn({ node: this.node, entries: news.refused }, 'a kv-node named chunks that are none');
+      logger.warn({ node: this.node, count: news.refused }, 'a kv-node named chunks that are none');
     }
     if (news.complete) {
       this.current = client;

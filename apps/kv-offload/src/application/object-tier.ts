@@ -1,4 +1,4 @@
-import type { Clock, ObjectStore } from '@penstock/core/ports';
+import type { Clock, ObjectHead, ObjectStore } from '@penstock/core/ports';
 import { type ChunkLedger, type CopyView, S3 } from '@penstock/core/tiering';
 import { parseChunkPath } from '@penstock/engine';
 import type { Logger } from 'pino';
@@ -27,6 +27,7 @@ export class ObjectTier {
   foreign = 0;
   /** Why S3 cannot be used, as far as is known; empty when it can. */
   problem = '';
+  private readonly checking = new Set<string>();
   private downUntilMs = 0;
   private readonly stopped = new AbortController();
   private done: Promise<void> | undefined;
@@ -68,28 +69,12 @@ export class ObjectTier {
 
   /** Brings one copy of the ledger to what is there; again and again while S3 does not answer. */
   async check(path: string): Promise<void> {
-    const { ledger, store } = this.options;
-    while (!this.stopped.signal.aborted) {
-      const before = ledger.copy(path, S3);
-      try {
-        const facts = readObjectFacts(path, await store.head(path));
-        const now = ledger.copy(path, S3);
-        if (now?.generation !== before?.generation || now?.state === 'deleting') return;
-        if (!facts) {
-          if (now) ledger.drop(path, S3, now.generation);
-        } else if (!now || (now.sizeBytes === facts.copy.sizeBytes && now.crc32 === facts.copy.crc32)) {
-          ledger.put(facts.chunk, S3, { ...facts.copy, lastUsedMs: now?.lastUsedMs ?? 0 });
-        } else if (now.state === 'writing') {
-          // An older object of this name, which the upload was to replace.
-          ledger.drop(path, S3, now.generation);
-          ledger.put(facts.chunk, S3, { ...facts.copy, lastUsedMs: 0 });
-        }
-        return;
-      } catch (error) {
-        this.suspect(messageOf(error));
-        await pause(RETRY_MS, this.stopped.signal);
-      }
+    if (this.checking.has(path)) return;
+    this.checking.add(path);
+    while (!this.stopped.signal.aborted && !(await this.tryCheck(path))) {
+      await pause(RETRY_MS, this.stopped.signal);
     }
+    this.checking.delete(path);
   }
 
   private async run(): Promise<void> {
@@ -101,12 +86,12 @@ export class ObjectTier {
         await this.scan(signal);
         if (signal.aborted) return;
         this.problem = '';
-        if (!this.listed) logger.info({ where: store.where }, 'chunks on S3 are listed');
+        if (!this.listed) logger.info({ resource: store.where }, 'chunks on S3 are listed');
         this.listed = true;
         onListed();
       } catch (error) {
         waitMs = Math.min(RETRY_MS, scanIntervalMs);
-        if (this.problem === '') logger.warn({ where: store.where, err: error }, 'S3 cannot be listed');
+        if (this.problem === '') logger.warn({ resource: store.where, err: error }, 'S3 cannot be listed');
         this.suspect(messageOf(error));
       }
       await pause(waitMs, signal);
@@ -138,6 +123,26 @@ export class ObjectTier {
       if (state !== 'writing' && copy?.generation === generation) await this.check(path);
     }
     this.foreign = foreign;
+  }
+
+  /** False while S3 does not answer. */
+  private async tryCheck(path: string): Promise<boolean> {
+    const { ledger, store } = this.options;
+    const before = ledger.copy(path, S3);
+    let head: ObjectHead | undefined;
+    try {
+      head = await store.head(path);
+    } catch (error) {
+      this.suspect(messageOf(error));
+      return false;
+    }
+    const facts = readObjectFacts(path, head);
+    const now = ledger.copy(path, S3);
+    if (now?.generation !== before?.generation || now?.state === 'deleting') return true;
+    const isSame = now?.sizeBytes === facts?.copy.sizeBytes && now?.crc32 === facts?.copy.crc32;
+    if (now && !isSame) ledger.drop(path, S3, now.generation);
+    if (facts) ledger.put(facts.chunk, S3, { ...facts.copy, lastUsedMs: now?.lastUsedMs ?? 0 });
+    return true;
   }
 }
 

@@ -18,10 +18,6 @@ export class Sparing {
     return (this.untilMs.get(path) ?? 0) > this.clock.nowMs();
   }
 
-  get size(): number {
-    return this.untilMs.size;
-  }
-
   sweep(): void {
     for (const path of this.untilMs.keys()) if (!this.has(path)) this.untilMs.delete(path);
   }

@@ -20,10 +20,6 @@ interface Pending {
 export class Announcements {
   private readonly pending = new Map<string, Pending>();
 
-  get isEmpty(): boolean {
-    return this.pending.size === 0;
-  }
-
   /** The keys may change now; `isAnnounced` says how each stands before that. */
   note(scope: string, place: Place, keys: BigUint64Array, isAnnounced: (key: bigint) => boolean): void {
     const name = `${scope} ${placeName(place)}`;

@@ -40,11 +40,6 @@ export class ChunkLedger {
     return this.ids.size;
   }
 
-  /** Distinct blocks in them. */
-  get blocks(): number {
-    return this.keyChunks.size;
-  }
-
   /**
    * A whole copy is at the place, as whoever has it says. Facts that were not known before are taken over. A copy that
    * is being deleted stays so: the news may be older than the command. Returns the copy's generation.

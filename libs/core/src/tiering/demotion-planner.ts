@@ -77,7 +77,7 @@ export class DemotionPlanner {
       if (isUsable(copyAt(chunk, ssd))) return { reason: 'below-already' };
       if (room.canEverHold(ssd, sizeBytes)) {
         if (room.has(ssd, sizeBytes)) return { to: ssd, reason: 'pressure' };
-        return overfull ? { reason: 'no-room-below' } : 'wait';
+        if (!overfull) return 'wait';
       }
     }
     if (isUsable(copyAt(chunk, S3))) return { reason: 'below-already' };

@@ -11,11 +11,6 @@ export class KeyChunks {
   private freeHead = END;
   private used = 1;
 
-  /** Distinct keys. */
-  get size(): number {
-    return this.table.size;
-  }
-
   /** Says that the chunk contains the keys; once per chunk, whatever a key is repeated. */
   add(chunk: number, keys: BigUint64Array): void {
     const words = halves(keys);

@@ -24,9 +24,4 @@ export class PressureGate {
     if (capacityBytes <= 0 || usedBytes <= low * capacityBytes) this.relieving.delete(name);
     return this.relieving.has(name) ? usedBytes - low * capacityBytes : 0;
   }
-
-  /** Whether room is being made at the place. */
-  isRelieving(place: Place): boolean {
-    return this.relieving.has(placeName(place));
-  }
 }
