@@ -43,6 +43,16 @@ describe('TrafficWindow', () => {
     );
   });
 
+  it('relates rates to the time that is known', () => {
+    const window = new TrafficWindow(60_000, 50_000);
+    const request = { endpoint: 'a:1', promptTokens: 1, cachedTokens: null, ttftMs: null, failed: false };
+    for (const atMs of [49_000, 51_000, 59_000]) window.addCompleted({ ...request, atMs });
+    window.prune(60_000);
+    expect([window.spanMs, window.total().requestsPerSecond]).toEqual([10_000, 0.2]);
+    window.prune(120_000);
+    expect([window.spanMs, window.total().requests]).toEqual([60_000, 0]);
+  });
+
   it('knows the share of prompt tokens on each tier', () => {
     const window = new TrafficWindow(1000);
     expect(window.hitRatioByTier()).toEqual({});

@@ -13,7 +13,7 @@ export function frameOf(
   feed?.demand.prune(nowMs);
   return {
     time: new Date(nowMs).toISOString(),
-    windowMs: feed?.window.windowMs ?? 0,
+    windowMs: feed?.window.spanMs ?? 0,
     traffic: feed ? { ...feed.window.total(), hitRatioByTier: feed.window.hitRatioByTier() } : null,
     pools: feed?.demand.pools() ?? [],
     engines: enginesOf(feed, services),

@@ -92,7 +92,7 @@ function headline({ time, windowMs, traffic, pools }: TopFrame): string[] {
     `${clock} UTC`,
     `${inFlight} in flight`,
     `${held} waiting`,
-    `last ${windowMs / 1000} s: ${traffic.requestsPerSecond.toFixed(1)} req/s`,
+    `last ${Math.round(windowMs / 1000)} s: ${traffic.requestsPerSecond.toFixed(1)} req/s`,
     `TTFT p50 ${duration(traffic.ttftP50Ms)}`,
     `hits ${readableShare(traffic.hitRatio)}${tiers.length > 0 ? ` (known ${tiers.join(', ')})` : ''}`,
     ...(traffic.failed > 0 ? [`${traffic.failed} failed`] : []),

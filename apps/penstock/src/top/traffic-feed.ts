@@ -14,7 +14,7 @@ type Decided = EventData<'routing.decided'>;
 
 /** Follows requests and load reports: what the last minute had, then everything that comes. */
 export class TrafficFeed {
-  readonly window = new TrafficWindow(WINDOW_MS);
+  window = new TrafficWindow(WINDOW_MS);
   readonly demand = new DemandBoard(KEEP_REPORTS_MS);
   /** ip:port by engine id, as far as decisions said. */
   readonly addresses = new Map<string, string>();
@@ -44,19 +44,22 @@ export class TrafficFeed {
   }
 
   private async start(): Promise<void> {
-    const seen = new Set<string>();
-    const live = (event: IncomingEvent<unknown>) => {
-      seen.add(event.id);
-      this.take(event);
+    const early: IncomingEvent<unknown>[] = [];
+    let take = (event: IncomingEvent<unknown>): void => {
+      early.push(event);
     };
-    this.nats.watch(['routing.completed', 'routing.decided', 'demand.reported'], live);
+    this.nats.watch(['routing.completed', 'routing.decided', 'demand.reported'], (event) => take(event));
     await this.nats.settled();
     const since = Date.now() - WINDOW_MS;
     const stored = await Promise.all([
       this.nats.recent('routing.completed', since),
       this.nats.recent('routing.decided', since),
     ]);
-    for (const event of stored.flat()) if (!seen.has(event.id)) this.take(event);
+    this.window = new TrafficWindow(WINDOW_MS, Math.max(...stored.map(({ sinceMs }) => sinceMs)));
+    // What came while the stream was read may be in both.
+    const events = [...stored.flatMap((part) => part.events), ...early];
+    for (const event of new Map(events.map((known) => [known.id, known])).values()) this.take(event);
+    take = (event) => this.take(event);
   }
 
   private take({ type, data, namespace, pool, timeMs }: IncomingEvent<unknown>): void {

@@ -27,12 +27,24 @@ export interface TrafficSummary {
   readonly hitRatio: number | null;
 }
 
-/** Requests of the last `windowMs`. */
+/** Requests of the last `windowMs`, or of as much of it as is known. */
 export class TrafficWindow {
   private completed: CompletedRequest[] = [];
   private routed: RoutedRequest[] = [];
+  private span: number;
 
-  constructor(readonly windowMs: number) {}
+  /** `knownSinceMs`: requests before that time (epoch) may be missing. */
+  constructor(
+    private readonly windowMs: number,
+    private readonly knownSinceMs = 0,
+  ) {
+    this.span = windowMs;
+  }
+
+  /** What the figures are about, in milliseconds. */
+  get spanMs(): number {
+    return this.span;
+  }
 
   addCompleted(request: CompletedRequest): void {
     this.completed.push(request);
@@ -44,21 +56,20 @@ export class TrafficWindow {
 
   /** Forgets what has become too old. */
   prune(nowMs: number): void {
-    const since = nowMs - this.windowMs;
+    const since = Math.max(nowMs - this.windowMs, this.knownSinceMs);
+    this.span = Math.max(1, nowMs - since);
     this.completed = this.completed.filter(({ atMs }) => atMs >= since);
     this.routed = this.routed.filter(({ atMs }) => atMs >= since);
   }
 
   total(): TrafficSummary {
-    return summaryOf(this.completed, this.windowMs);
+    return summaryOf(this.completed, this.span);
   }
 
   /** By the engine's ip:port. */
   byEndpoint(): Map<string, TrafficSummary> {
     const groups = Map.groupBy(this.completed, ({ endpoint }) => endpoint);
-    return new Map(
-      Array.from(groups, ([endpoint, requests]) => [endpoint, summaryOf(requests, this.windowMs)]),
-    );
+    return new Map(Array.from(groups, ([endpoint, requests]) => [endpoint, summaryOf(requests, this.span)]));
   }
 
   /** Share of the prompt tokens that was known to lie on each tier of the chosen engine; empty without decisions. */
@@ -74,7 +85,7 @@ export class TrafficWindow {
   }
 }
 
-function summaryOf(requests: readonly CompletedRequest[], windowMs: number): TrafficSummary {
+function summaryOf(requests: readonly CompletedRequest[], spanMs: number): TrafficSummary {
   const said = requests.filter(({ cachedTokens }) => cachedTokens !== null);
   const prompt = said.reduce((sum, { promptTokens }) => sum + promptTokens, 0);
   const cached = said.reduce((sum, { cachedTokens }) => sum + (cachedTokens ?? 0), 0);
@@ -82,7 +93,7 @@ function summaryOf(requests: readonly CompletedRequest[], windowMs: number): Tra
   return {
     requests: requests.length,
     failed: requests.filter(({ failed }) => failed).length,
-    requestsPerSecond: requests.length / (windowMs / 1000),
+    requestsPerSecond: requests.length / (spanMs / 1000),
     ttftP50Ms: ttfts[Math.floor((ttfts.length - 1) / 2)] ?? null,
     hitRatio: prompt === 0 ? null : cached / prompt,
   };

@@ -13,6 +13,14 @@ const draining = (key: string) => ({
   data: { engine: 'a.b/pod-0', pod: 'pod-0', address: '10.0.0.1:8000', deadlineMs: 5, reason: 'scale-down' },
 });
 
+const rejected = (requestId: string) => ({
+  type: 'routing.rejected',
+  namespace: 'ns',
+  pool: 'p',
+  key: requestId,
+  data: { requestId, model: 'm', status: 503, reason: 'no_endpoint', excluded: {}, scheduler: 's' },
+});
+
 describe('NatsInspector', () => {
   let server: Awaited<ReturnType<typeof startNats>>;
   let observer: NatsConnection;
@@ -54,8 +62,10 @@ describe('NatsInspector', () => {
       await until(() => seen.length === 2);
       stop();
       expect(seen).toEqual(['a', 'b']);
-      expect((await inspector.recent('engine.draining', beforeMs)).map(({ key }) => key)).toEqual(['a', 'b']);
-      expect(await inspector.recent('engine.draining', Date.now() + 60_000)).toEqual([]);
+      const recent = await inspector.recent('engine.draining', beforeMs);
+      expect(recent.events.map(({ key }) => key)).toEqual(['a', 'b']);
+      expect(recent.sinceMs).toBe(beforeMs);
+      expect((await inspector.recent('engine.draining', Date.now() + 60_000)).events).toEqual([]);
     } finally {
       await bus.close();
     }
@@ -74,6 +84,22 @@ describe('NatsInspector', () => {
     expect(await drift('known')).toMatchObject({ PENSTOCK_TIER: 1, PENSTOCK_DEMAND: 1 });
     expect((await manager.streams.info('PENSTOCK_TIER')).config.max_bytes).toBe(4096);
   });
+
+  it('reads the newest events where there are many, and says since when it has them all', async () => {
+    const bus = NatsEventBus.connect({ servers: [server.url], source: 'service' });
+    try {
+      await until(() => bus.status().problem === undefined);
+      const startMs = Date.now();
+      for (let i = 0; i < 6000; i++) bus.publish(rejected(`r-${i}`));
+      await bus.flush(20_000);
+      const { events, sinceMs } = await inspector.recent('routing.rejected', startMs - 1000);
+      expect(events.length).toBeLessThanOrEqual(5000);
+      expect(sinceMs).toBeGreaterThan(startMs - 1000);
+      if (events.length > 0) expect(events.at(-1)?.key).toBe('r-5999');
+    } finally {
+      await bus.close();
+    }
+  }, 60_000);
 
   it('says when JetStream is off', async () => {
     const plain = await startNats({ jetstream: false });

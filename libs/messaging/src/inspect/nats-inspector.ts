@@ -94,33 +94,35 @@ export class NatsInspector {
     };
   }
 
-  /** Events of one type stored since `sinceMs` (epoch), oldest first, the first 5,000 at most. */
-  async recent<T>(type: string, sinceMs: number): Promise<IncomingEvent<T>[]> {
+  /**
+   * Events of one type stored since `sinceMs` (epoch), oldest first. Where there are more than 5,000 the time is halved
+   * until there are not; the answer says since when it is complete.
+   */
+  async recent<T>(type: string, sinceMs: number): Promise<{ events: IncomingEvent<T>[]; sinceMs: number }> {
     const manager = await this.manager();
     const { stream } = definitionOf(type);
-    const name = `inspect-${randomUUID()}`;
-    const consumer = await manager.consumers.add(stream, {
-      name,
-      deliver_policy: DeliverPolicy.StartTime,
-      opt_start_time: new Date(sinceMs).toISOString(),
-      filter_subject: subjectFilter({ types: [type] }),
-      ack_policy: AckPolicy.None,
-      mem_storage: true,
-      num_replicas: 1,
-      inactive_threshold: nanos(INACTIVE_MS),
-    });
-    const wanted = Math.min(consumer.num_pending, MAX_RECENT);
-    const events: IncomingEvent<T>[] = [];
-    try {
-      if (wanted === 0) return events;
-      const reader = await this.connection.jetstream().consumers.get(stream, name);
-      for await (const message of await reader.fetch({ max_messages: wanted, expires: this.timeoutMs })) {
-        const { event } = decodeEvent<T>(received(message as JsMsg));
-        if (event) events.push(event);
+    const endMs = Date.now();
+    for (let startMs = sinceMs; ; startMs = endMs - Math.floor((endMs - startMs) / 2)) {
+      const name = `inspect-${randomUUID()}`;
+      const { num_pending: pending } = await manager.consumers.add(stream, {
+        name,
+        deliver_policy: DeliverPolicy.StartTime,
+        opt_start_time: new Date(startMs).toISOString(),
+        filter_subject: subjectFilter({ types: [type] }),
+        ack_policy: AckPolicy.None,
+        mem_storage: true,
+        num_replicas: 1,
+        inactive_threshold: nanos(INACTIVE_MS),
+      });
+      try {
+        if (pending <= MAX_RECENT || startMs >= endMs)
+          return {
+            events: await this.read<T>(stream, name, Math.min(pending, MAX_RECENT)),
+            sinceMs: startMs,
+          };
+      } finally {
+        await manager.consumers.delete(stream, name).catch(() => {});
       }
-      return events;
-    } finally {
-      await manager.consumers.delete(stream, name).catch(() => {});
     }
   }
 
@@ -138,6 +140,17 @@ export class NatsInspector {
   async close(): Promise<void> {
     const closed = this.connection.close().catch(() => {});
     await Promise.race([closed, delay(CLOSE_MS, undefined, { ref: false })]);
+  }
+
+  private async read<T>(stream: string, consumer: string, wanted: number): Promise<IncomingEvent<T>[]> {
+    const events: IncomingEvent<T>[] = [];
+    if (wanted === 0) return events;
+    const reader = await this.connection.jetstream().consumers.get(stream, consumer);
+    for await (const message of await reader.fetch({ max_messages: wanted, expires: this.timeoutMs })) {
+      const { event } = decodeEvent<T>(received(message as JsMsg));
+      if (event) events.push(event);
+    }
+    return events;
   }
 
   private async manager(): Promise<JetStreamManager> {
