@@ -69,7 +69,7 @@ export class OffloadRun {
     }
   }
 
-  /** Gives the lease back last, when nothing is asked of anybody any more. */
+  /** Gives the lease back last, when nothing more is asked of anybody. */
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.timer);

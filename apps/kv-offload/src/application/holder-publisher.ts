@@ -76,6 +76,7 @@ export class HolderPublisher {
     this.publishChanges();
     if (this.open.has(owner)) return;
     this.open.add(owner);
+    for (const place of placesOf(owner)) this.ledger.follow(place);
     const scopes = placesOf(owner).flatMap((place) => [...this.ledger.scopesAt(place)]);
     for (const scope of new Set([...scopes, ...(this.inherited.get(owner) ?? [])])) {
       const holder = this.holder(owner, scope);

@@ -110,6 +110,7 @@ export class MoveRunner {
     this.spared.sweep();
   }
 
+  /** What is under way goes on at the nodes; the next leader learns what became of it, and nothing is told any more. */
   stop(): void {
     this.stopped = true;
   }
@@ -161,9 +162,11 @@ export class MoveRunner {
     } finally {
       for (const flight of flights) this.flights.delete(flight);
       this.calls.set(executor, (this.calls.get(executor) ?? 1) - 1);
-      publishChanges();
-      log.publishAll();
-      this.pump();
+      if (!this.stopped) {
+        publishChanges();
+        log.publishAll();
+        this.pump();
+      }
     }
   }
 

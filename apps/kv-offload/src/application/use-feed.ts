@@ -97,8 +97,10 @@ export class UseFeed {
     const { ledger, metrics } = this.options;
     const used = new Map<string, number>();
     for (const key of keys) {
-      for (const { path, copies } of ledger.chunksWith(scope, key)) {
-        if (!used.has(path)) used.set(path, Math.max(...copies.map(({ lastUsedMs }) => lastUsedMs)));
+      for (const path of ledger.pathsWith(scope, key)) {
+        if (used.has(path)) continue;
+        const copies = ledger.chunk(path)?.copies ?? [];
+        used.set(path, Math.max(...copies.map(({ lastUsedMs }) => lastUsedMs)));
       }
     }
     for (const [path, lastUsedMs] of [...used].reverse()) {

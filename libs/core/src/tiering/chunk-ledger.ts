@@ -1,5 +1,3 @@
-import { halves, KeyTable } from '../kv/key-table.js';
-import { U64List } from '../kv/u64-list.js';
 import { Announcements, type HolderChange } from './announcements.js';
 import type { ChunkFacts, ChunkView, CopyFacts, CopyView, PlaceUse } from './chunk-view.js';
 import { CopyCells, NONE } from './copy-cells.js';
@@ -152,6 +150,11 @@ export class ChunkLedger {
     for (const id of this.keyChunks.of(key)) if (this.row(id).scope === scope) yield this.view(id);
   }
 
+  /** As `chunksWith`, the paths only. */
+  *pathsWith(scope: string, key: bigint): Generator<string> {
+    for (const id of this.keyChunks.of(key)) if (this.row(id).scope === scope) yield this.row(id).path;
+  }
+
   copy(path: string, place: Place): CopyView | undefined {
     const cell = this.find(path, place);
     return cell === NONE ? undefined : this.copyView(cell);
@@ -174,7 +177,12 @@ export class ChunkLedger {
     return this.places.all().map(({ place }) => place);
   }
 
-  /** What holders gained and lost since the last call: a block is held where a usable copy of a chunk with it is. */
+  /** From now on `takeChanges` tells of the place. */
+  follow(place: Place): void {
+    this.places.enter(place).isFollowed = true;
+  }
+
+  /** What holders gained and lost at followed places since the last call: a block is held where a usable copy of a chunk with it is. */
   takeChanges(): HolderChange[] {
     return this.announcements.take((scope, place, key) => this.isHeld(scope, this.places.enter(place), key));
   }
@@ -189,22 +197,23 @@ export class ChunkLedger {
     return scopes;
   }
 
-  /** Every block that the place holds for the engines of `scope`, each once. */
+  /** Every block that the place holds for the engines of `scope`; one that is in several chunks is named for each. */
   heldAt(scope: string, place: Place): BigUint64Array {
-    const distinct = new KeyTable();
-    const held = new U64List();
+    const lists: BigUint64Array[] = [];
+    let count = 0;
     for (const cell of this.places.find(place)?.order.oldestFirst() ?? []) {
       const row = this.row(this.cells.chunk[cell] as number);
       if (row.scope !== scope || !isUsable(this.cells.state[cell] as number)) continue;
-      const words = halves(row.keys);
-      for (let i = 0; i < words.length; i += 2) {
-        const [low, high] = [words[i] as number, words[i + 1] as number];
-        const known = distinct.size;
-        distinct.add(low, high);
-        if (distinct.size > known) held.push(low, high);
-      }
+      lists.push(row.keys);
+      count += row.keys.length;
     }
-    return held.toArray();
+    const held = new BigUint64Array(count);
+    let at = 0;
+    for (const keys of lists) {
+      held.set(keys, at);
+      at += keys.length;
+    }
+    return held;
   }
 
   private enter({ path, scope, keys }: ChunkFacts): number {
@@ -319,7 +328,7 @@ export class ChunkLedger {
   }
 
   private note(scope: string, entry: PlaceEntry, keys: BigUint64Array): void {
-    if (scope === '') return;
+    if (scope === '' || !entry.isFollowed) return;
     this.announcements.note(scope, entry.place, keys, (key) => this.isHeld(scope, entry, key));
   }
 

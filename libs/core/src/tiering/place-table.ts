@@ -8,6 +8,8 @@ export class PlaceEntry {
   leavingBytes = 0;
   chunks = 0;
   blocks = 0;
+  /** Whether changes of what it holds are told. */
+  isFollowed = false;
   readonly order: LruList;
 
   constructor(
