@@ -55,7 +55,7 @@ describe('wrong usage', () => {
       stderr: expect.stringContaining("unknown option '--what'"),
     });
     expect(result.stderr).not.toMatch(/\n\s+at /);
-  }, 30_000);
+  }, 90_000);
 });
 
 describe('help', () => {
@@ -78,5 +78,5 @@ describe('help', () => {
       code: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     });
-  }, 30_000);
+  }, 90_000);
 });

@@ -25,14 +25,14 @@ export function describeDoctor(suite: SuiteUnderTest): void {
       expect(findings.filter(({ area }) => area === 'events').map(({ name }) => name)).toEqual([
         ...['demand.reported', 'routing.decided'],
       ]);
-    }, 60_000);
+    }, 120_000);
 
     it('sends nothing when told so', async () => {
       const { findings } = await check('--no-request');
       expect(findings.filter(({ area }) => area === 'events').map(({ name }) => name)).toEqual([
         'demand.reported',
       ]);
-    }, 60_000);
+    }, 120_000);
 
     it('looks only at what it is given, and does not call the rest well', async () => {
       const { code, findings } = await check('--redis-url', suite.record.urls.redis);
@@ -46,7 +46,7 @@ export function describeDoctor(suite: SuiteUnderTest): void {
         'storage',
         'events',
       ]);
-    }, 60_000);
+    }, 120_000);
 
     it('finds NATS that hangs, and what depends on it', async () => {
       const pid = suite.pidOf('nats');
@@ -60,7 +60,7 @@ export function describeDoctor(suite: SuiteUnderTest): void {
       } finally {
         process.kill(pid, 'SIGCONT');
       }
-    }, 60_000);
+    }, 120_000);
 
     it('finds Redis that hangs', async () => {
       const pid = suite.pidOf('redis');
@@ -73,7 +73,7 @@ export function describeDoctor(suite: SuiteUnderTest): void {
       } finally {
         process.kill(pid, 'SIGCONT');
       }
-    }, 60_000);
+    }, 120_000);
 
     it.each([
       ['nats', ['--nats-url', 'nats://127.0.0.1:1'], 'nats'],
@@ -91,7 +91,7 @@ export function describeDoctor(suite: SuiteUnderTest): void {
         expect(stdout).not.toMatch(/\n\s+at /);
         expect(stdout).not.toContain('\u001b');
       },
-      60_000,
+      120_000,
     );
 
     it('refuses a context that the kubeconfig has not', async () => {
@@ -101,6 +101,6 @@ export function describeDoctor(suite: SuiteUnderTest): void {
         status: 'fail',
         detail: expect.stringContaining('no usable context "moon"'),
       });
-    }, 60_000);
+    }, 120_000);
   });
 }

@@ -13,7 +13,7 @@ export function describeExplain(suite: SuiteUnderTest): void {
       expect(stdout).toContain(`engine    ${endpoint}`);
       expect(stdout).toMatch(/policy 3-2-2/);
       expect(stdout).toMatch(new RegExp(`→ +${endpoint.replaceAll('.', '\\.')} +\\d\\.\\d{3}`));
-    }, 30_000);
+    }, 90_000);
 
     it('has a stable document, in which a repeated prompt shows as cached', async () => {
       await suite.complete(LONG_PROMPT);
@@ -64,7 +64,7 @@ export function describeExplain(suite: SuiteUnderTest): void {
       const { requestId } = await suite.complete('hello again');
       const schedulers = `127.0.0.1:1,${suite.record.urls.schedulerGrpc}`;
       expect((await suite.cli('explain', requestId, '--scheduler', schedulers)).code).toBe(0);
-    }, 30_000);
+    }, 90_000);
 
     it.each([
       [['never-seen'], 1, /no scheduler has a record of request never-seen.*x-request-id/],
@@ -82,7 +82,7 @@ export function describeExplain(suite: SuiteUnderTest): void {
         expect(result).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(sentence) });
         expect(result.stderr).not.toMatch(/\n\s+at /);
       },
-      30_000,
+      90_000,
     );
   });
 }

@@ -17,7 +17,7 @@ export function describeNoSuite(): void {
         expect(result.stderr).toContain(`no suite runs in ${home}`);
         expect(result.stderr).toContain('npm start');
       },
-      30_000,
+      90_000,
     );
 
     it('doctor looks at the machine, says that no suite runs, and ends with 3', async () => {
@@ -31,6 +31,6 @@ export function describeNoSuite(): void {
         { area: 'suite', name: 'running', status: 'fail', fix: expect.stringContaining('npm start') },
         { area: 'suite', name: 'ports' },
       ]);
-    }, 30_000);
+    }, 90_000);
   });
 }

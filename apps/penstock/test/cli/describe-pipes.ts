@@ -20,7 +20,7 @@ export function describePipes(suite: SuiteUnderTest): void {
         expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
         expect(complaints).toBe('');
       },
-      30_000,
+      90_000,
     );
   });
 }

@@ -10,7 +10,7 @@ export function describeTop(suite: SuiteUnderTest): void {
       expect(stdout).toMatch(/\npenstock\/laptop-0-engine-0 +penstock\/laptop +both +yes +0 +0 +\d+ %/);
       expect(stdout).toMatch(/\npenstock\/laptop-0 +bound +2\/2/);
       expect(stdout).not.toContain('\u001b');
-    }, 30_000);
+    }, 90_000);
 
     it('has a stable document with what requests of the last minute showed', async () => {
       const { endpoint } = await suite.complete('one more');
@@ -35,7 +35,7 @@ export function describeTop(suite: SuiteUnderTest): void {
       expect(frame.engines.some((e: { traffic: object | null }) => e.traffic !== null)).toBe(true);
       expect(frame.engines.every((e: { index: string }) => e.index === 'live')).toBe(true);
       expect(endpoint).toMatch(/^127\./);
-    }, 30_000);
+    }, 90_000);
 
     it('shows what answers and names what does not', async () => {
       const { code, stdout } = await suite.cli(
@@ -47,7 +47,7 @@ export function describeTop(suite: SuiteUnderTest): void {
         '! kv-index at 127.0.0.1:1 does not answer (connect ECONNREFUSED 127.0.0.1:1)',
       );
       expect(stdout).toContain('no --nats-url was given');
-    }, 30_000);
+    }, 90_000);
 
     it('ends with 3 when nothing answers', async () => {
       const result = await suite.cli('top', '--nats-url', 'nats://127.0.0.1:1', '--timeout', '500');
@@ -56,6 +56,6 @@ export function describeTop(suite: SuiteUnderTest): void {
         stdout: '',
         stderr: expect.stringContaining('run `penstock doctor`'),
       });
-    }, 30_000);
+    }, 90_000);
   });
 }
