@@ -40,6 +40,8 @@ export function describeSuite({ record, ports }: Suite): string {
     `  ${kubectl} get variantautoscalings`,
     '  npm run replay -- --requests 200',
     '  npm run replay -- --ramp',
+    '  npx penstock top',
+    '  npx penstock doctor',
     '',
     'Ctrl-C stops everything.',
   ].join('\n');
