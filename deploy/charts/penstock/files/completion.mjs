@@ -13,7 +13,7 @@ while (Date.now() < deadline) {
   }
   await new Promise((resolve) => setTimeout(resolve, 2000));
 }
-console.error(`no completion by ${FRONT_DOOR} in ${TIMEOUT_MS} ms: ${problem}`);
+console.error(`no completion${MODEL ? ` of ${MODEL}` : ''} by ${FRONT_DOOR} in ${TIMEOUT_MS} ms: ${problem}`);
 process.exit(1);
 
 async function complete() {
