@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '@penstock/platform';
 import { ENTRY_POINTS } from '../../../deploy/image/entry-points.mjs';
@@ -68,6 +70,24 @@ describe.each(PROFILES)('profile %s', (profile) => {
       expect(Object.values(sources).filter((source) => source === 'env')).toHaveLength(variables.length);
     }
   });
+});
+
+it('runs the script of the chart as its test', async () => {
+  const script = readFileSync(join(copies.whole, 'files/completion.mjs'), 'utf8');
+  const objects = await helm.template(releaseOf('dev', copies));
+  const test = workloadsOf(objects).find(({ object }) => object.kind === 'Pod');
+  const [container] = test?.pod.containers ?? [];
+  if (!container) throw new Error('there is no test');
+  expect(container.command).toEqual(['node', '--input-type=module', '--eval']);
+  expect(container.args?.map((text) => text.trim())).toEqual([script.trim()]);
+  expect(podEnvironment(container, FACTS)).toEqual({
+    FRONT_DOOR: 'http://penstock-front-door:8080',
+    MODEL: 'Qwen/Qwen3-32B',
+    TIMEOUT_MS: '120000',
+  });
+  expect(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toContain(
+    'Service/penstock-front-door',
+  );
 });
 
 describe('the settings of services', () => {

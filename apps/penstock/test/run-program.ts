@@ -8,9 +8,13 @@ export interface ProgramResult {
 }
 
 /** Runs a program to its end, 30 seconds at most. */
-export function runProgram(program: string, args: readonly string[]): Promise<ProgramResult> {
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ProgramResult> {
   return new Promise((resolve) => {
-    execFile(program, [...args], { timeout: 30_000 }, (error, stdout, stderr) => {
+    execFile(program, [...args], { env, timeout: 30_000 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
       resolve({ code, stdout, stderr });
     });
