@@ -22,6 +22,15 @@ env:
   {{- end }}
   {{- end }}
   {{- end }}
+  {{- if not .Values.gangPlacer.config.startupGateImage }}
+  # The image of every service, whose entry point is none of them.
+  - name: PENSTOCK_STARTUP_GATE_IMAGE
+    value: {{ include "penstock.image" . | quote }}
+  {{- if not .Values.gangPlacer.config.startupGateCommand }}
+  - name: PENSTOCK_STARTUP_GATE_COMMAND
+    value: /app/bin/startup-gate
+  {{- end }}
+  {{- end }}
 lease: {{ $lease }}
 # Room on a node is what pods of all namespaces leave.
 clusterRules:
