@@ -172,6 +172,45 @@ describe('helm on a kube-apiserver', () => {
     await uninstall();
   }, 300_000);
 
+  it('says which Secret is missing, and which key of one', async () => {
+    const release = releaseOf('external', copies);
+    // As controllers of a whole cluster make it in every namespace.
+    await kubectl.ok('create', 'serviceaccount', 'default', '-n', NAMESPACE);
+    const missing = (value: string, name: string) =>
+      `${value}.existingSecret: namespace penstock has no Secret "${name}"; create it with the keys url, or correct the name`;
+    const refused = await install('install', release).catch((error: Error) => error.message);
+    expect(refused).toContain(missing('externalNats', 'penstock-nats'));
+    expect(refused).toContain(missing('externalRedis', 'penstock-redis'));
+    expect(await kubectl.list('deployments', NAMESPACE)).toEqual([]);
+    const secret = (name: string, key: string) =>
+      kubectl.ok('create', 'secret', 'generic', name, '-n', NAMESPACE, `--from-literal=${key}=nats://a:4222`);
+    await secret('penstock-nats', 'uri');
+    await secret('penstock-redis', 'url');
+    const wrongKey = await install('install', release).catch((error: Error) => error.message);
+    expect(wrongKey).toContain(
+      'externalNats.existingSecret: Secret "penstock-nats" has no key "url"; it has uri',
+    );
+    expect(wrongKey).not.toContain('externalRedis');
+    await install('install', { ...release, values: { externalNats: { existingSecretKey: 'uri' } } });
+    expect(await readiness()).toMatchObject({ scheduler: '1/1', 'kv-index': '1/1' });
+    await uninstall();
+  }, 150_000);
+
+  it('counts a Secret that comes with the release, and looks before the namespace is there', async () => {
+    const release = releaseOf('external', copies);
+    const made = ['penstock-nats', 'penstock-redis'].map((name) => ({
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { url: 'nats://a:4222' } },
+    }));
+    const elsewhere = {
+      ...release,
+      flags: ['--namespace', 'elsewhere', '--create-namespace', '--dry-run=server'],
+    };
+    await expect(helm.ok(helm.arguments('install', elsewhere))).rejects.toThrow(
+      'namespace elsewhere has no Secret',
+    );
+    await helm.ok(helm.arguments('install', { ...elsewhere, values: { extraObjects: made } }));
+  }, 60_000);
+
   it('installs tiers where the namespace admits them, beside definitions that are there', async () => {
     const release = {
       ...releaseOf('everything', copies),
@@ -186,6 +225,8 @@ describe('helm on a kube-apiserver', () => {
       'pod-security.kubernetes.io/enforce=privileged',
     );
     await kubectl.ok('create', 'priorityclass', 'high', '--value=1000');
+    const keys = ['--from-literal=accessKeyId=a', '--from-literal=secretAccessKey=b'];
+    await kubectl.ok('create', 'secret', 'generic', 's3-keys', '-n', NAMESPACE, ...keys);
     const present = await kubectl.list<{ metadata: { uid: string } }>('customresourcedefinitions');
     await install('install', release);
     expect(await readiness()).toMatchObject({ 'kv-offload': '2/2', scheduler: '3/3' });
