@@ -1,6 +1,7 @@
 import type { Clock, ObjectStore } from '@penstock/core/ports';
 import type { ServiceContext } from '@penstock/platform';
 import { CapacityGuard } from './application/capacity-guard.js';
+import { CapacityLimit } from './application/capacity-limit.js';
 import { ChecksumQueue } from './application/checksum-queue.js';
 import { ChunkAdopter } from './application/chunk-adopter.js';
 import { ChunkMover } from './application/chunk-mover.js';
@@ -10,6 +11,7 @@ import { CopyVerifier } from './application/copy-verifier.js';
 import { FolderReconciler } from './application/folder-reconciler.js';
 import { PathLocks } from './application/path-locks.js';
 import { TierRoom } from './application/tier-room.js';
+import { UnseenGrowth } from './application/unseen-growth.js';
 import type { KvNodeConfig } from './config.js';
 import { Inventory } from './inventory/inventory.js';
 import { InventoryFile } from './inventory/inventory-file.js';
@@ -59,7 +61,7 @@ export function assembleKvNode(ports: KvNodePorts, context: Context): KvNodePart
   const { file, damage } = InventoryFile.open(settings.dataDir);
   if (damage !== undefined) {
     logger.error(
-      { damage, folder: settings.dataDir },
+      { reason: damage, path: settings.dataDir },
       'the inventory was damaged and is put aside; begun anew from the files',
     );
   }
@@ -100,6 +102,8 @@ export function assembleKvNode(ports: KvNodePorts, context: Context): KvNodePart
     run: new KvNodeRun({
       ...{ tiers, fs, reconciler, checksums, logger, contact },
       guard: new CapacityGuard(node, tiers, mover, contact, watermarks, logger),
+      limit: new CapacityLimit(tiers, metrics, logger),
+      growth: new UnseenGrowth(tiers, fs),
       rescanIntervalMs: config.rescanIntervalMs,
     }),
   };

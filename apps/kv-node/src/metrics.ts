@@ -27,6 +27,7 @@ export class KvNodeMetrics {
   private readonly verified: Counter<'problem'>;
   private readonly damaged: Counter<'tier'>;
   private readonly found: Counter<'what'>;
+  private readonly dropped: Counter<'tier'>;
   private readonly ended: Counter;
   private sources: MetricSources | undefined;
 
@@ -60,6 +61,11 @@ export class KvNodeMetrics {
       'scan_findings_total',
       'What the comparison of folders and inventory found: unknown, missing, resized, temporary, irregular, unreadable',
       ['what'],
+    );
+    this.dropped = counter(
+      'dropped_copies_total',
+      'Copies removed because a tier stayed above its capacity, whoever should have made room',
+      ['tier'],
     );
     this.ended = counter('watchers_ended_total', 'Watchers that were too slow and have to come again');
     this.gauges(registers);
@@ -100,6 +106,10 @@ export class KvNodeMetrics {
     count = 1,
   ): void {
     this.found.inc({ what }, count);
+  }
+
+  countDropped(tier: FolderTier, copies: number): void {
+    this.dropped.inc({ tier }, copies);
   }
 
   countEndedWatcher(): void {

@@ -143,7 +143,7 @@ export class NatsEventBus implements EventBus {
       if (!decoded.event) {
         this.totals.rejected++;
         this.log.warn(
-          { type, problem: decoded.problem, detail: decoded.detail },
+          { type, reason: decoded.problem, error: decoded.detail },
           'a stored message was skipped',
         );
       }

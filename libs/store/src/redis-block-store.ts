@@ -178,7 +178,7 @@ export class RedisBlockStore implements BlockStore {
       if (!(error instanceof CorruptError) && !message.includes('WRONGTYPE')) throw error;
       this.totals.corrupt++;
       this.log.warn(
-        { engine: engineId, key: keys.head, error: message },
+        { engine: engineId, resource: keys.head, error: message },
         'stored blocks are damaged and were dropped',
       );
       await this.connection.client.del(keys.head, keys.snapshot, keys.log);

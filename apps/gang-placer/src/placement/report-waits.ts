@@ -46,7 +46,7 @@ export class WaitReporter {
       concurrency: 2,
       reconcile: (key) => this.report(key),
       onError: (key, error, retryInMs) =>
-        options.logger.debug({ err: error, gang: key, retryInMs }, 'a report on a gang failed'),
+        options.logger.debug({ err: error, gang: key, delayMs: retryInMs }, 'a report on a gang failed'),
     });
   }
 

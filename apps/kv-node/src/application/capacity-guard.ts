@@ -49,9 +49,14 @@ export class CapacityGuard {
       }));
       const outcomes = await this.mover.moveAll(orders);
       const failed = outcomes.filter(({ problem }) => problem !== '');
-      if (orders.length > 0) {
-        const fields = { moves: orders.length, failed: failed.length, example: failed[0]?.message };
-        this.logger.info(fields, 'made room without kv-offload');
+      const count = orders.length - failed.length;
+      if (count > 0) this.logger.info({ count }, 'made room without kv-offload');
+      const [first] = failed;
+      if (first) {
+        this.logger.warn(
+          { count: failed.length, reason: first.message },
+          'chunks could not be moved to make room',
+        );
       }
     } finally {
       this.working = false;

@@ -69,7 +69,7 @@ export class ChunkMover {
       const problem = error instanceof ChunkProblem ? error.code : 'unreadable';
       outcome = { problem, message: (error as Error).message, bytes: 0 };
       if (!(error instanceof ChunkProblem))
-        this.logger.error({ err: error, order: order.path }, 'a move failed');
+        this.logger.error({ err: error, path: order.path }, 'a move failed');
     }
     const durationMs = performance.now() - startMs;
     this.metrics.countMove(order.from, order.to, outcome.problem, outcome.bytes, durationMs);

@@ -74,7 +74,7 @@ export class ChunkTiers {
   async quarantine(tier: FolderTier, path: string, problem: ChunkProblem): Promise<void> {
     const { metrics, logger, clock } = this.parts;
     metrics.countDamaged(tier);
-    logger.error({ tier, path, problem: problem.message }, 'a damaged copy was put aside');
+    logger.error({ tier, path, reason: problem.message }, 'a damaged copy was put aside');
     await this.partsOf(tier).quarantine.take(path, clock.nowMs());
     this.inventory.remove(tier, path, 'corrupt');
   }

@@ -31,17 +31,17 @@ export class FolderReconciler {
 
   /**
    * @param atStart nothing of ours is being written yet: all our temporary files are left behind
-   * @throws Error of the file system when a tier's root cannot be read; its inventory stays as it is
+   * @returns bytes of files that were not known
+   * @throws Error of the file system when the tier's root cannot be read; its inventory stays as it is
    */
-  async reconcile(atStart = false): Promise<void> {
-    for (const folder of this.parts.tiers.folders) {
-      const scan = await scanFolder(this.parts.fs, folder.options.root);
-      await this.removeTemporaries(folder, scan, atStart);
-      this.report(folder, scan);
-      this.enterUnknown(folder, scan);
-      await this.correctKnown(folder, scan);
-      await this.removeEmpty(folder, scan);
-    }
+  async reconcile(folder: TierFolder, atStart: boolean): Promise<number> {
+    const scan = await scanFolder(this.parts.fs, folder.options.root);
+    await this.removeTemporaries(folder, scan, atStart);
+    this.report(folder, scan);
+    const unknownBytes = this.enterUnknown(folder, scan);
+    await this.correctKnown(folder, scan);
+    await this.removeEmpty(folder, scan);
+    return unknownBytes;
   }
 
   private async removeTemporaries(
@@ -88,7 +88,7 @@ export class FolderReconciler {
   }
 
   /** Without awaiting between look and entry: what a move enters meanwhile is not undone. */
-  private enterUnknown({ tier }: TierFolder, { files }: FolderScan): void {
+  private enterUnknown({ tier }: TierFolder, { files }: FolderScan): number {
     const { tiers, checksums, metrics, layouts } = this.parts;
     const unknown: CopyRecord[] = [];
     for (const { path, kind, sizeBytes, changedMs } of files) {
@@ -98,9 +98,10 @@ export class FolderReconciler {
       if (record === undefined) unknown.push(unchecked(tier, path, sizeBytes, changedMs));
       if (record?.crc32 === undefined) checksums.add(tier, path);
     }
-    if (unknown.length === 0) return;
+    if (unknown.length === 0) return 0;
     tiers.inventory.put(...unknown);
     metrics.countFound('unknown', unknown.length);
+    return unknown.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
   /** What differs is looked at once more with the path locked: a move may just be about it. */

@@ -108,7 +108,7 @@ export class LinkKeeper {
         await this.serve(connection);
       } catch (error) {
         this.failure = this.describe(error);
-        this.options.log.warn({ servers: this.options.connection.servers }, this.failure);
+        this.options.log.warn({}, this.failure);
       }
       await pause(backoff.next(), this.closing.signal);
     }

@@ -121,7 +121,7 @@ export class DurableConsumer implements Subscription {
       counters.retried++;
       message.nak(Math.min(firstRetryMs * 4 ** (deliveries - 1), longestRetryMs));
       this.context.log.warn(
-        { consumer: this.wanted.name, deliveries, reason },
+        { consumer: this.wanted.name, attempt: deliveries, reason },
         'a handler failed; the event will come again',
       );
     }

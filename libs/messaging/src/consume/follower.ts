@@ -124,9 +124,9 @@ export class Follower implements Subscription {
     const decoded = decodeEvent(received(message));
     if (!decoded.event) {
       counters.rejected++;
-      const { problem, detail } = decoded;
+      const { problem: reason, detail: error } = decoded;
       log.warn(
-        { stream: message.info.stream, sequence: message.seq, problem, detail },
+        { stream: message.info.stream, sequence: message.seq, reason, error },
         'a message was skipped',
       );
       return;

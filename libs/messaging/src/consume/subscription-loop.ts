@@ -56,7 +56,7 @@ export class SubscriptionLoop implements Subscription {
       } catch (error) {
         if (!signal.aborted && !link.signal.aborted) {
           this.log.warn(
-            { subscription: this.name, error: (error as Error).message },
+            { consumer: this.name, error: (error as Error).message },
             'a subscription is set up again',
           );
           this.keeper.recheck();
