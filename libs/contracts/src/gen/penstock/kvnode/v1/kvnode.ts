@@ -85,7 +85,7 @@ export interface AdoptResult {
   tier: Tier;
   sizeBytes: string;
   crc32: number;
-  /** Empty when adopted; else why not. */
+  /** Empty when adopted; else missing, unreadable, busy or invalid. */
   problem: string;
 }
 
@@ -135,7 +135,7 @@ export interface VerifyRequest {
 }
 
 export interface VerifyResponse {
-  /** One per copy, in order: empty when intact; else missing, size, checksum or unreadable. */
+  /** One per copy, in order: empty when intact; else missing, size, checksum, unreadable, unreachable, busy or invalid. */
   problems: string[];
 }
 
