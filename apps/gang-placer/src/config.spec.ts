@@ -28,6 +28,11 @@ describe('gang-placer configuration', () => {
     ['no binding at a time', '--bind-concurrency=0', /--bind-concurrency/],
     ['a search without an end', '--max-search-steps=1e12', /--max-search-steps/],
     ['a lease of no time', '--lease-duration-ms=0', /--lease-duration-ms/],
+    [
+      'a gate that is no path',
+      '--startup-gate-command=startup-gate',
+      /--startup-gate-command.*absolute path/s,
+    ],
     ['an unknown setting', '--lease-nme=x', /--lease-nme/],
   ])('refuses %s', (_, flag, message) => {
     expect(() => loadConfig(config, [flag], {})).toThrow(message);

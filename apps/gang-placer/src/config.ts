@@ -105,6 +105,12 @@ export const config = defineConfig(
       .max(1024)
       .default('penstock/startup-gate')
       .describe('Image of the init container that holds back a pod until the cliques before it are ready'),
+    startupGateCommand: z
+      .string()
+      .max(4096)
+      .regex(/^\/\S*$/, 'must be the absolute path of a program, without arguments')
+      .optional()
+      .describe('Program of that image which is the gate; absent = the entry point of the image'),
   },
 );
 

@@ -19,6 +19,7 @@ export interface WorkloadControllersOptions {
     readonly namespace?: string;
     readonly schedulerName: string;
     readonly startupGateImage: string;
+    readonly startupGateCommand?: string | undefined;
   };
   /** Called with every reconciliation that failed. */
   readonly onFailure?: (controller: string) => void;

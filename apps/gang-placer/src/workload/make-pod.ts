@@ -16,6 +16,8 @@ export interface PodOptions {
   readonly schedulerName: string;
   /** Image of the init container that waits until the cliques before are ready. */
   readonly startupGateImage: string;
+  /** Program of that image; absent = its entry point. */
+  readonly startupGateCommand?: string | undefined;
 }
 
 const GATE_VOLUME = 'penstock-start';
@@ -55,7 +57,7 @@ export function makePod(clique: PodClique, index: number, options: PodOptions): 
     },
     spec: {
       ...podSpec,
-      ...(clique.spec.startsAfter?.length ? startupGate(podSpec, options.startupGateImage) : {}),
+      ...(clique.spec.startsAfter?.length ? startupGate(podSpec, options) : {}),
       schedulerName: podSpec.schedulerName || options.schedulerName,
       schedulingGates: [{ name: POD_GANG_GATE }],
       restartPolicy: 'Always',
@@ -66,10 +68,12 @@ export function makePod(clique: PodClique, index: number, options: PodOptions): 
 }
 
 /** Runs first, and ends when the annotation of the pod says `true`. */
-function startupGate(podSpec: PodClique['spec']['podSpec'], image: string) {
+function startupGate(podSpec: PodClique['spec']['podSpec'], options: PodOptions) {
+  const { startupGateImage: image, startupGateCommand: program } = options;
   const container = {
     name: 'penstock-startup-gate',
     image,
+    ...(program === undefined ? {} : { command: [program] }),
     args: [`--file=${GATE_FOLDER}/allowed`],
     resources: { requests: GATE_RESOURCES, limits: GATE_RESOURCES },
     volumeMounts: [{ name: GATE_VOLUME, mountPath: GATE_FOLDER, readOnly: true }],

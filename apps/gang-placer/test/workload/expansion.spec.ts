@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GROVE_LABELS, podCliqueSchema, podGangSchema } from '@penstock/contracts';
+import { GROVE_LABELS, type Pod, podCliqueSchema, podGangSchema } from '@penstock/contracts';
 import fc from 'fast-check';
 import { desiredClique } from '../../src/workload/desired-clique.js';
 import { desiredGangs } from '../../src/workload/desired-gangs.js';
@@ -10,6 +10,7 @@ import type { SetModel } from '../../src/workload/set-model.js';
 import { stableHash } from '../../src/workload/stable-hash.js';
 import { clique, podCliqueSet } from './workload-lab.js';
 
+const gateOf = ({ spec }: Pod) => (spec?.['initContainers'] as object[] | undefined)?.[0];
 const NOTHING: ExistingScale = { groupReplicas: () => undefined, clique: () => undefined };
 const order = fc.constantFrom(
   'CliqueStartupTypeAnyOrder',
@@ -144,6 +145,10 @@ describe('the expansion of a set', () => {
           expect(pod).toEqual(makePod(object, 0, options));
           expect(pod.metadata.name.length).toBeLessThan(64);
           expect(Boolean(pod.spec?.['initContainers'])).toBe(instance.startsAfter.length > 0);
+          const other = makePod(object, 0, { ...options, startupGateCommand: '/app/bin/startup-gate' });
+          expect(gateOf(other)).toEqual(
+            gateOf(pod) && { ...gateOf(pod), command: ['/app/bin/startup-gate'] },
+          );
         }
       }),
     );
