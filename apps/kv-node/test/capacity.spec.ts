@@ -1,0 +1,115 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { parseChunkPath } from '@penstock/engine';
+import { until } from '@penstock/testing';
+import { type FileSystem, nodeFileSystem } from '../src/tiers/file-system.js';
+import { type TestChunk, writeNew } from './chunks.js';
+import { NodeHarness, TIER_CPU, TIER_SSD } from './node-harness.js';
+
+const CAPACITY = 100_000;
+const SIZE = 10_000;
+const BLOCK = 1000;
+
+let node: NodeHarness;
+let following: AbortController;
+beforeEach(() => {
+  node = new NodeHarness();
+  following = new AbortController();
+});
+afterEach(async () => {
+  following.abort();
+  await node.end();
+});
+
+/** Bytes of chunks that really are in a folder. */
+function onDisk(root: string): number {
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(parseChunkPath);
+  return paths.reduce((sum, path) => sum + statSync(join(root, path)).size, 0);
+}
+
+/** A file system of its own for each tier, so that nobody else's files are in its use. */
+function ownFileSystems(): FileSystem {
+  const statfs = async (root: string) => ({ blocks: 1e9, bfree: 1e9 - onDisk(root) / BLOCK, bsize: BLOCK });
+  return { ...nodeFileSystem, statfs: statfs as unknown as FileSystem['statfs'] };
+}
+
+/** Starts it, scans at the start only, and has someone follow who never asks for anything. */
+async function start(...flags: string[]): Promise<string[]> {
+  const own = ['--cpu-capacity=100k', '--ssd-capacity=100k', '--rescan-interval-ms=3600000', ...flags];
+  await node.start({ fs: ownFileSystems(), flags: own });
+  const removed: string[] = [];
+  const stream = node.client.stream('WatchInventory', {}, { deadlineMs: 60_000, signal: following.signal });
+  const follow = async () => {
+    for await (const part of stream) {
+      for (const { path, reason } of part.removed) removed.push(`${reason} ${path}`);
+    }
+  };
+  void follow().catch(() => undefined);
+  return removed;
+}
+
+async function write(count: number, root = node.cpu): Promise<TestChunk[]> {
+  const chunks: TestChunk[] = [];
+  for (let i = 0; i < count; i++) chunks.push(await writeNew(root, SIZE));
+  return chunks;
+}
+
+describe('a tier that nobody makes room on', () => {
+  it('loses what was used longest ago, and tells', async () => {
+    const removed = await start();
+    const chunks = await write(24);
+    for (const chunk of chunks) await node.adopt(chunk);
+    await until(() => onDisk(node.cpu) <= CAPACITY, 20_000);
+    expect(onDisk(node.cpu)).toBe(CAPACITY);
+    const there = await Promise.all(chunks.map((chunk) => node.has(TIER_CPU, chunk)));
+    expect(there.lastIndexOf(false)).toBeLessThan(there.indexOf(true));
+    await until(() => removed.length >= 14);
+    expect(removed.toSorted()).toEqual(
+      chunks
+        .slice(0, 14)
+        .map(({ path }) => `full ${path}`)
+        .toSorted(),
+    );
+    expect((await node.client.call('Stats', {})).tiers[0]?.usedBytes).toBe(String(CAPACITY));
+    expect(await node.metrics()).toMatch(/penstock_kv_node_dropped_copies_total\{[^}]*tier="cpu"[^}]*\} 14/);
+  }, 60_000);
+
+  it('loses first what the node has twice', async () => {
+    await start();
+    const old = await write(5);
+    await node.adopt(...old);
+    const twice = await write(5);
+    await node.adopt(...twice);
+    const copies = twice.map(({ path }) => ({ path, from: TIER_CPU, to: TIER_SSD }));
+    expect((await node.move(...copies)).map(({ problem }) => problem)).toEqual(twice.map(() => ''));
+    await node.adopt(...(await write(5)));
+    await until(() => onDisk(node.cpu) <= CAPACITY, 20_000);
+    expect(await Promise.all(old.map((chunk) => node.has(TIER_CPU, chunk)))).toEqual(old.map(() => true));
+    expect(await Promise.all(twice.map((chunk) => node.has(TIER_CPU, chunk)))).toEqual(
+      twice.map(() => false),
+    );
+    expect(onDisk(node.ssd)).toBe(5 * SIZE);
+  }, 60_000);
+
+  it('does not outgrow its capacity by files that nobody announces', async () => {
+    await start();
+    for (let round = 0; round < 3; round++) {
+      await write(20);
+      await until(() => onDisk(node.cpu) <= CAPACITY, 20_000);
+    }
+    await write(20, node.ssd);
+    await until(() => onDisk(node.ssd) <= CAPACITY, 20_000);
+  }, 90_000);
+
+  it('is left alone a little above its capacity, and is not scanned without need', async () => {
+    await start();
+    const chunks = await write(11);
+    await node.adopt(...chunks);
+    const scans = async () => (await node.metrics()).match(/what="unknown"[^}]*\} (\d+)/)?.[1];
+    const before = await scans();
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    expect(onDisk(node.cpu)).toBe(11 * SIZE);
+    expect(await scans()).toBe(before);
+  }, 60_000);
+});
