@@ -95,11 +95,13 @@ function adaptGang({ spec }: WithSpec, { options, profile, ports }: Laptop): voi
   container.resources = { limits: { 'nvidia.com/gpu': String(profile.tp) } };
 }
 
-function adaptKvNode({ spec }: WithSpec, { ports }: Laptop): void {
+function adaptKvNode({ spec }: WithSpec, { options, ports }: Laptop): void {
   const { template } = spec as { template: { spec: NonNullable<Pod['spec']> } };
   const container = template.spec.containers[0];
   if (!container) throw new Error(`${SOURCE}: the DaemonSet has no container`);
+  const { tierCapacity } = options;
   container.args = withFlags(container.args ?? [], {
+    ...(tierCapacity && { '--cpu-capacity': tierCapacity.cpu, '--ssd-capacity': tierCapacity.ssd }),
     '--grpc-port': String(ports.kvNodeGrpc),
     '--metrics-port': String(ports.kvNodeMetrics),
     '--s3-endpoint': `http://127.0.0.1:${ports.objectStore}`,

@@ -7,6 +7,8 @@ export interface SuiteOptions {
   readonly gpu: string;
   /** Virtual time ÷ wall time of the engines. */
   readonly speed: number;
+  /** Capacities of every node's tiers as kv-node is told them (`128Mi`); absent = those of deploy/examples/laptop.yaml. */
+  readonly tierCapacity?: { readonly cpu: string; readonly ssd: string };
 }
 
 export const DEFAULT_SUITE: SuiteOptions = { engines: 8, model: 'Qwen/Qwen3-32B', gpu: 'h100', speed: 1 };
