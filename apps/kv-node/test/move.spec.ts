@@ -12,6 +12,8 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { kvnodeV1 } from '@penstock/contracts';
+import { ObjectStoreError } from '@penstock/core/ports';
+import { FakeObjectStore } from '@penstock/testing';
 import { makeChunk, type TestChunk, writeNew } from './chunks.js';
 import { NodeHarness, TIER_CPU, TIER_S3, TIER_SSD, TIER_UNSPECIFIED } from './node-harness.js';
 
@@ -191,6 +193,27 @@ describe('Move', () => {
     node.objects.reconnect();
     expect(await demote(chunk, TIER_CPU, TIER_S3)).toMatchObject([DONE]);
   });
+
+  it('goes on between folders while S3 swallows what it is asked', async () => {
+    await node.stop();
+    const objects = new FakeObjectStore();
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    objects.put = async () => {
+      await released;
+      throw new ObjectStoreError('unreachable', 'no answer came');
+    };
+    await node.start({ objects, flags: ['--concurrency=2'] });
+    const stuck = await Promise.all(Array.from({ length: 6 }, () => adopted()));
+    const orders = stuck.map(({ path }) => ({ path, from: TIER_CPU, to: TIER_S3, removeSource: true }));
+    const swallowed = node.move(...orders);
+    const chunk = await adopted();
+    expect(await demote(chunk, TIER_CPU, TIER_SSD)).toMatchObject([DONE]);
+    release();
+    expect((await swallowed).map(({ problem }) => problem)).toEqual(stuck.map(() => 'unreachable'));
+  }, 30_000);
 
   it('keeps its copy when another node stores its own on S3 at the same time', async () => {
     const chunk = await adopted();

@@ -17,9 +17,10 @@ export interface MoveOutcome {
 /** Orders that may wait for their turn; more are refused as `busy`. */
 const MAX_WAITING = 16_384;
 
-/** Carries out orders, some at a time. */
+/** Carries out orders, some at a time; those that wait for S3 do not keep the others, which make room, from theirs. */
 export class ChunkMover {
-  private readonly limit: BulkheadPolicy;
+  private readonly local: BulkheadPolicy;
+  private readonly viaS3: BulkheadPolicy;
   private readonly moving = new Set<Promise<unknown>>();
   private stopping = false;
 
@@ -29,7 +30,8 @@ export class ChunkMover {
     private readonly logger: Logger,
     concurrency: number,
   ) {
-    this.limit = bulkhead(concurrency, MAX_WAITING);
+    this.local = bulkhead(concurrency, MAX_WAITING);
+    this.viaS3 = bulkhead(concurrency, MAX_WAITING);
   }
 
   /** Resolves when no order is being carried out any more; those that wait are not begun. */
@@ -44,8 +46,9 @@ export class ChunkMover {
   }
 
   private async move(order: MoveOrder): Promise<MoveOutcome> {
+    const limit = order.from === 's3' || order.to === 's3' ? this.viaS3 : this.local;
     try {
-      return await this.limit.execute(() => this.track(this.carryOut(order)));
+      return await limit.execute(() => this.track(this.carryOut(order)));
     } catch (error) {
       if (!(error instanceof BulkheadRejectedError)) throw error;
       const message = `${MAX_WAITING} orders wait already; try again`;
