@@ -116,6 +116,7 @@ export class FleetStorage {
       diskRead: new SerialLink({ ...links.ssdToGpu, latencyMs: 0 }),
     }));
     this.arrivingBytes = new Float64Array(nodes);
+    for (const { place } of this.capacities) this.ledger.follow(place);
   }
 
   /** Lets everything happen that is due by `nowMs`. */
