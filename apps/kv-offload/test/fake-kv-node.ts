@@ -31,6 +31,8 @@ export class FakeKvNode {
   loseAnswers = false;
   /** Moves are neither carried out nor answered until it is false again; they fail then. */
   isHung = false;
+  /** As `isHung`, for moves to and from S3 only. */
+  isHungOnS3 = false;
   isDown = false;
   onRemove: (path: string, tier: 'cpu' | 'ssd') => void = () => {};
   private incarnation = 1;
@@ -92,7 +94,9 @@ export class FakeKvNode {
       },
       move: async (moves) => {
         guard();
-        while (this.isHung) await new Promise((resolve) => setTimeout(resolve, 5));
+        const isWithS3 = moves.some(({ from, to }) => from === Tier.TIER_S3 || to === Tier.TIER_S3);
+        while (this.isHung || (this.isHungOnS3 && isWithS3))
+          await new Promise((resolve) => setTimeout(resolve, 5));
         const results: kvnodeV1.MoveResult[] = [];
         for (const move of moves) results.push(await this.move(move));
         if (this.loseAnswers) throw new Error('4 DEADLINE_EXCEEDED: no answer');

@@ -19,6 +19,7 @@ beforeEach(() => {
   a = lab.addNode('a', 100, 100);
 });
 afterEach(async () => {
+  for (const node of lab.nodes.values()) node.isHungOnS3 = false;
   await lab.stop();
   expect(lab.listener.violations).toEqual([]);
 });
@@ -256,6 +257,35 @@ describe('S3', () => {
     expect(replica.term.planner.capacities().some(({ place }) => place.tier === 's3')).toBe(false);
     lab.store.reconnect();
     await eventually(() => replica.term.objects?.isUsable === true && replica.term.objects.problem === '');
+  });
+
+  it('keeps a node that waits for it from nothing else', async () => {
+    await onS3(50, 51, 52, 53);
+    await start();
+    a.isHungOnS3 = true;
+    for (const chunk of [50, 51, 52, 53]) lab.route('a', 's3', chunk);
+    await until(() => replica.term.runner.promotionsTo('a') === 4);
+    await write(0, 6);
+    await until(() => announced(NODE, 'ssd', 0) && !announced(NODE, 'cpu', 0));
+    a.isHungOnS3 = false;
+    await until(() => announced(NODE, 'cpu', 53) || announced(NODE, 'ssd', 53));
+  });
+
+  it('does not take up the moves of all nodes, however long it takes', async () => {
+    const b = lab.addNode('b', 100, 100);
+    a.capacityBytes.ssd = 0;
+    await start(['--s3-admission-uses=0', '--low-watermark=0.4', '--max-moves-in-flight=4']);
+    a.isHungOnS3 = true;
+    await write(0, 10);
+    await until(() => replica.term.runner.copiesToS3 === 2);
+    for (const chunk of range(60, 70)) {
+      lab.clock.advance(1000);
+      lab.engineWrites(b, chunk);
+    }
+    await until(() => announced('@ns/pool/node/b', 'ssd', 60) && !announced('@ns/pool/node/b', 'cpu', 60));
+    expect(replica.term.runner.copiesToS3).toBe(2);
+    a.isHungOnS3 = false;
+    await eventually(() => held(0) && !announced(NODE, 'cpu', 0));
   });
 
   it('loses a damaged object as soon as that is noticed', async () => {

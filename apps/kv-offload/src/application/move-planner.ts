@@ -49,7 +49,10 @@ export class MovePlanner {
     this.tellPressure(capacities);
     const room = settings.maxMoves - runner.inFlight;
     if (room <= 0) return 0;
-    const moves = this.planner.plan(ledger, capacities, (path) => runner.spared.has(path)).slice(0, room);
+    const isSpared = (path: string) => runner.spared.has(path);
+    // However long S3 takes, as many moves again are left for the nodes themselves.
+    const toS3 = Math.max(0, Math.ceil(settings.maxMoves / 2) - runner.copiesToS3);
+    const moves = this.planner.plan(ledger, capacities, isSpared, toS3).slice(0, room);
     const started = moves.filter((move) => runner.start(move)).length;
     runner.pump();
     return started;

@@ -34,8 +34,15 @@ interface Flight {
   sinceMs: number;
 }
 
-/** Calls under way to one kv-node. */
-const CALLS_PER_NODE = 2;
+/** What waits for one kv-node, or S3; moves from and to S3 apart from the others, so that these do not wait for it. */
+interface Lane {
+  readonly executor: string;
+  readonly waiting: Flight[];
+  /** Calls under way. */
+  calls: number;
+}
+
+const CALLS_PER_LANE = 2;
 /** The node said it removed a copy, but its news did not come for so long. */
 const NEWS_MS = 5_000;
 const RETRY_MS = 5_000;
@@ -46,8 +53,7 @@ const RETRY_MS = 5_000;
  */
 export class MoveRunner {
   readonly spared: Sparing;
-  private readonly queues = new Map<string, Flight[]>();
-  private readonly calls = new Map<string, number>();
+  private readonly lanes = new Map<string, Lane>();
   private readonly flights = new Set<Flight>();
   /** Removals that were answered, but whose news have not come. */
   private readonly answered = new Set<Flight>();
@@ -62,6 +68,13 @@ export class MoveRunner {
   /** Copies being made and removed. */
   get inFlight(): number {
     return this.flights.size;
+  }
+
+  /** Chunks on their way to S3. */
+  get copiesToS3(): number {
+    let count = 0;
+    for (const { step, move } of this.flights) if (step === 'copy' && move.to?.tier === 's3') count++;
+    return count;
   }
 
   /** Chunks on their way from S3 to the node. */
@@ -80,9 +93,9 @@ export class MoveRunner {
 
   /** Sends what waits. */
   pump(): void {
-    for (const [executor, queue] of this.queues) {
-      while (queue.length > 0 && (this.calls.get(executor) ?? 0) < CALLS_PER_NODE && !this.stopped) {
-        void this.send(executor, queue.splice(0, this.options.batch));
+    for (const lane of this.lanes.values()) {
+      while (lane.waiting.length > 0 && lane.calls < CALLS_PER_LANE && !this.stopped) {
+        void this.send(lane, lane.waiting.splice(0, this.options.batch));
       }
     }
   }
@@ -102,10 +115,13 @@ export class MoveRunner {
     }
     for (const flight of this.unsure) {
       const { node } = flight.move.from;
-      if (node === undefined ? nowMs - flight.sinceMs < RETRY_MS : !fleet.get(node)?.client) continue;
-      this.unsure.delete(flight);
       const copy = ledger.copy(flight.move.path, flight.move.from);
-      if (copy?.generation === flight.generation && copy.state === 'deleting') this.enqueue(flight);
+      const isOpen = copy?.generation === flight.generation && copy.state === 'deleting';
+      const isTooSoon = node === undefined ? nowMs - flight.sinceMs < RETRY_MS : !fleet.get(node)?.client;
+      // Of a node that does not come back, nothing is open once it is forgotten.
+      if (isOpen && isTooSoon) continue;
+      this.unsure.delete(flight);
+      if (isOpen) this.enqueue(flight);
     }
     this.spared.sweep();
   }
@@ -144,15 +160,18 @@ export class MoveRunner {
   private enqueue(flight: Flight): void {
     const { from, to } = flight.move;
     const executor = (flight.step === 'copy' ? (to?.node ?? from.node) : from.node) ?? OBJECT_STORE;
-    const queue = this.queues.get(executor) ?? [];
-    this.queues.set(executor, queue);
-    queue.push(flight);
+    const isWithS3 = flight.step === 'copy' && (from.tier === 's3' || to?.tier === 's3');
+    const name = `${executor} ${isWithS3}`;
+    const lane = this.lanes.get(name) ?? { executor, waiting: [], calls: 0 };
+    this.lanes.set(name, lane);
+    lane.waiting.push(flight);
     this.flights.add(flight);
   }
 
-  private async send(executor: string, flights: Flight[]): Promise<void> {
+  private async send(lane: Lane, flights: Flight[]): Promise<void> {
     const { publishChanges, log, logger } = this.options;
-    this.calls.set(executor, (this.calls.get(executor) ?? 0) + 1);
+    const { executor } = lane;
+    lane.calls++;
     publishChanges();
     try {
       if (executor === OBJECT_STORE) await this.removeObjects(flights);
@@ -161,7 +180,7 @@ export class MoveRunner {
       logger.error({ err: error }, 'moves could not be settled');
     } finally {
       for (const flight of flights) this.flights.delete(flight);
-      this.calls.set(executor, (this.calls.get(executor) ?? 1) - 1);
+      lane.calls--;
       if (!this.stopped) {
         publishChanges();
         log.publishAll();

@@ -32,13 +32,16 @@ export class DemotionPlanner {
   /**
    * Moves for now. Places without a capacity are left alone, and nothing is moved to them.
    * @param isSpared chunks that stay for the time being, as those whose last move failed
+   * @param maxToS3 copies to S3 in this plan; what is to go there waits when there are more
    */
   plan(
     ledger: ChunkLedger,
     capacities: readonly PlaceCapacity[],
     isSpared: (path: string) => boolean = () => false,
+    maxToS3 = Number.POSITIVE_INFINITY,
   ): PlannedMove[] {
     const moves: PlannedMove[] = [];
+    let toS3 = 0;
     const planned = new Set<string>();
     const room = new RoomPlan(ledger, capacities);
     for (const { place, capacityBytes } of lowestTierFirst(capacities)) {
@@ -53,6 +56,7 @@ export class DemotionPlanner {
         const destination = this.destination(chunk, copy, room, usedBytes > capacityBytes);
         if (destination === 'wait') break;
         const { to, reason } = destination;
+        if (to?.tier === 's3' && ++toS3 > maxToS3) break;
         moves.push({
           path,
           from: place,
