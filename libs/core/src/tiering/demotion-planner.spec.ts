@@ -50,6 +50,24 @@ describe('DemotionPlanner', () => {
     expect(planner.plan(ledger, capacities(100, 1000))).toEqual([]);
   });
 
+  it('lets what is to go to S3 wait when enough is on its way there, and nothing else', () => {
+    const ledger = new ChunkLedger();
+    const planner = new DemotionPlanner({ ...SETTINGS, s3AdmissionUses: 0 });
+    put(ledger, SSD, 0, 10);
+    const places = [
+      { place: { tier: 'ssd', node: 'a' }, capacityBytes: 100 },
+      { place: { tier: 'cpu', node: 'b' }, capacityBytes: 100 },
+      { place: { tier: 'ssd', node: 'b' }, capacityBytes: 1000 },
+      { place: S3, capacityBytes: 0 },
+    ] as const;
+    put(ledger, { tier: 'cpu', node: 'b' }, 300, 310);
+    const plan = (maxToS3: number) => brief(planner.plan(ledger, places, undefined, maxToS3));
+    const local = ['c300: cpu > ssd (pressure)', 'c301: cpu > ssd (pressure)'];
+    expect(plan(0)).toEqual(local);
+    expect(plan(1)).toEqual(['c0: ssd > s3 (pressure)', ...local]);
+    expect(plan(9)).toEqual(['c0: ssd > s3 (pressure)', 'c1: ssd > s3 (pressure)', ...local]);
+  });
+
   it('spares what is in motion and what is being read, and counts what is leaving', () => {
     const ledger = new ChunkLedger();
     const planner = new DemotionPlanner(SETTINGS);
