@@ -25,6 +25,8 @@ export class BlockPool {
   private readonly table: ContentTable;
   /** Free blocks, including those with content. */
   freeCount: number;
+  /** How often another copy of a content took the place of the one that `find` gave. */
+  takeovers = 0;
 
   /** `onEvicted` is called with the content of a block that is handed out for something else. */
   constructor(
@@ -141,7 +143,10 @@ export class BlockPool {
     const first = this.table.get(content);
     if (first === block) {
       if (after === NONE) this.table.delete(content);
-      else this.table.set(content, after);
+      else {
+        this.table.set(content, after);
+        this.takeovers++;
+      }
       return;
     }
     let copy = first;

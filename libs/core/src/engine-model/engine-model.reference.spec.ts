@@ -144,6 +144,25 @@ describe('EngineModel against a plain implementation of the same rules', () => {
     );
   });
 
+  it('sees that a waiting prompt fits once a block it needs is held, the copy that nobody held having gone', () => {
+    const arrivals = [
+      [0, 0, 8, 34],
+      [1, 0, 1, 31],
+      [26, 1, 49, 1],
+      [5, 0, 1, 28],
+      [25, 1, 16, 9],
+      [22, 0, 1, 12],
+      [0, 0, 1, 5],
+      [0, 1, 16, 1],
+    ].map(([atStep, group, promptTokens, outputTokens]) => ({
+      atStep: atStep!,
+      group: group!,
+      promptTokens: promptTokens!,
+      outputTokens: outputTokens!,
+    }));
+    compare({ arrivals, blockSize: 4, spareBlocks: 24, budget: 8, maxSequences: 6 });
+  });
+
   it('also with a secondary cache: on loads, waiting, stores and counters, with requests aborted anywhere', () => {
     fc.assert(
       fc.property(scenario, storage, (input, stored) => compare(input, stored)),

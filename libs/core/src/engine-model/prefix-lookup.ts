@@ -18,7 +18,7 @@ export interface AdmissionPlan {
 export class PrefixLookup {
   private hits = new Int32Array(1024);
   /** The last sequence that did not fit, and why: most steps of a full engine ask again in vain. */
-  private blocked: { sequence: Sequence; hitBlocks: number; heldHits: number } | undefined;
+  private blocked: { sequence: Sequence; hitBlocks: number; heldHits: number; takeovers: number } | undefined;
 
   constructor(
     private readonly pool: BlockPool,
@@ -44,7 +44,7 @@ export class PrefixLookup {
     }
     // Hits that nobody holds leave the free list too.
     if (Math.ceil(total / blockSize) - heldHits > pool.freeCount) {
-      this.blocked = { sequence, hitBlocks, heldHits };
+      this.blocked = { sequence, hitBlocks, heldHits, takeovers: pool.takeovers };
       return undefined;
     }
     this.blocked = undefined;
@@ -56,11 +56,12 @@ export class PrefixLookup {
 
   /**
    * Whether the last failure holds without looking up again. While the head waits nobody is admitted, so hits
-   * are not acquired and only shrink, unless the first missing block appears.
+   * are not acquired and only shrink, unless the first missing block appears, or a copy that nobody holds goes and
+   * one that somebody holds takes its place.
    */
   private stillBlocked(sequence: Sequence): boolean {
     const { blocked } = this;
-    if (blocked?.sequence !== sequence) return false;
+    if (blocked?.sequence !== sequence || blocked.takeovers !== this.pool.takeovers) return false;
     const total = sequence.knownTokens;
     const limit = Math.floor((total - 1) / this.blockSize);
     if (blocked.hitBlocks < limit && this.pool.find(sequence.contentOf(blocked.hitBlocks)) !== -1)
