@@ -106,6 +106,8 @@ describe('kill -9 of one process during a replay', () => {
     ['kv-index', 14],
     ['gang-placer', 17],
     ['autoscaler', 18],
+    ['kv-offload', 19],
+    ['s3', 20],
   ])(
     '%s: no request fails, the index converges',
     async (victim, seed) => {
@@ -135,15 +137,17 @@ describe('kill -9 of one process during a replay', () => {
   );
 
   it('has started every killed process again, and stops them all at the end', async () => {
-    expect(suite.supervisor.restarts()).toBe(7);
+    expect(suite.supervisor.restarts()).toBe(9);
     const identities = suite.supervisor.identities();
     expect(identities.map((p) => p.name).sort()).toEqual([
       'autoscaler',
       'dev-cluster',
       'gang-placer',
       'kv-index',
+      'kv-offload',
       'nats',
       'redis',
+      's3',
       'scheduler-0',
       'scheduler-1',
     ]);

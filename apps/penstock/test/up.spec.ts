@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
-import { isAlive, leftoverPodProcesses, type ProcessIdentity } from '@penstock/testing';
+import { hostMemoryFolder, isAlive, leftoverPodProcesses, type ProcessIdentity } from '@penstock/testing';
 import type { SuiteRecord } from '../src/suite/state.js';
 import { waitUntil } from '../src/suite/wait-until.js';
 
@@ -67,11 +67,13 @@ describe('penstock up', () => {
     expect(up.output()).toMatch(/answer {3}\S/);
     expect(up.output()).toMatch(/why {6}\S.*policy 3-2-2/);
     const processes = allProcesses();
-    expect(processes.length).toBe(9);
+    // Ten supervised ones, the engine, and kv-node of the one node.
+    expect(processes.length).toBe(12);
     expect(processes.every(isAlive)).toBe(true);
     up.child.kill('SIGINT');
     expect(await up.ended).toBe(0);
     expect(processes.filter(isAlive)).toEqual([]);
+    expect(existsSync(hostMemoryFolder(join(home, 'cluster')) ?? '')).toBe(false);
     neighbour.close();
   }, 90_000);
 
