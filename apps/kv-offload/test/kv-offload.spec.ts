@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventData } from '@penstock/contracts';
 import { unpackU64 } from '@penstock/contracts';
-import { until } from '@penstock/testing';
+import { FakeEventBus, until } from '@penstock/testing';
 import { type FakeKvNode, pathOf } from './fake-kv-node.js';
 import { hashOf, keysOf, Lab, type Replica } from './offload-lab.js';
 
@@ -215,6 +215,17 @@ describe('kv-offload', () => {
     expect(announced(NODE, 'cpu', 1)).toBe(true);
     a.lose(path(1), 'cpu', 'full');
     await until(() => !announced(NODE, 'cpu', 1));
+  });
+});
+
+describe('what engines hold', () => {
+  it('is passed over unread, while what others say of storage is not', async () => {
+    const follow = jest.spyOn(FakeEventBus.prototype, 'follow');
+    await start();
+    const followed = follow.mock.calls.find(([{ types }]) => types.includes('kv.snapshot'));
+    follow.mockRestore();
+    const keys = ['ns/engine/0', undefined, `${NODE}/0`, `${S3}/3`];
+    expect(keys.map((key) => followed?.[0].wantsKey?.(key))).toEqual([false, false, true, true]);
   });
 });
 

@@ -43,12 +43,14 @@ export class UseFeed {
   async start(): Promise<void> {
     const { bus, logger } = this.options;
     const onGap = () => logger.warn('uses of chunks may have been missed');
-    const follow = <T>(type: string, from: 'new' | 'last-per-subject', take: (e: IncomingEvent<T>) => void) =>
-      bus.follow<T>({ types: [type], from, onGap }, take);
+    // What all engines hold is not read only to be dropped.
+    const wantsKey = (key: string | undefined) => key !== undefined && isStorageHolder(key);
     this.subscriptions = await Promise.all([
-      follow<Decided>('routing.decided', 'new', (event) => this.decided(event)),
-      follow<Delta>('kv.delta', 'new', (event) => this.changed(event)),
-      follow<Snapshot>('kv.snapshot', 'last-per-subject', (event) => this.heard(event)),
+      bus.follow<Decided>({ types: ['routing.decided'], from: 'new', onGap }, (event) => this.decided(event)),
+      bus.follow<Delta>({ types: ['kv.delta'], from: 'new', onGap }, (event) => this.changed(event)),
+      bus.follow<Snapshot>({ types: ['kv.snapshot'], from: 'last-per-subject', onGap, wantsKey }, (event) =>
+        this.heard(event),
+      ),
     ]);
   }
 
