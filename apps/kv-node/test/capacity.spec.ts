@@ -1,8 +1,12 @@
 import { readdirSync, statSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseChunkPath } from '@penstock/engine';
 import { until } from '@penstock/testing';
+import type { KvNodeParts } from '../src/assemble-kv-node.js';
+import { PARTS } from '../src/injection-tokens.js';
+import type { CopyRecord } from '../src/inventory/copy-record.js';
 import { type FileSystem, nodeFileSystem } from '../src/tiers/file-system.js';
 import { type TestChunk, writeNew } from './chunks.js';
 import { NodeHarness, TIER_CPU, TIER_SSD } from './node-harness.js';
@@ -101,6 +105,28 @@ describe('a tier that nobody makes room on', () => {
     await write(20, node.ssd);
     await until(() => onDisk(node.ssd) <= CAPACITY, 20_000);
   }, 90_000);
+
+  it('does not keep for ever what was used when the clock was ahead', async () => {
+    await start();
+    const [old] = await write(1);
+    const { inventory } = node.service.get<KvNodeParts>(PARTS);
+    await node.adopt(old as TestChunk);
+    const ahead = Date.now() + 365 * 24 * 3600 * 1000;
+    inventory.put({ ...(inventory.get('cpu', (old as TestChunk).path) as CopyRecord), lastUsedMs: ahead });
+    const found = (await write(1))[0] as TestChunk;
+    await utimes(join(node.cpu, found.path), ahead / 1000, ahead / 1000);
+    following.abort();
+    await node.stop();
+    following = new AbortController();
+    await start();
+    const fresh = await write(14);
+    await node.adopt(...fresh);
+    await until(() => onDisk(node.cpu) <= CAPACITY, 20_000);
+    expect(await Promise.all([old as TestChunk, found].map((chunk) => node.has(TIER_CPU, chunk)))).toEqual([
+      false,
+      false,
+    ]);
+  }, 60_000);
 
   it('is left alone a little above its capacity, and is not scanned without need', async () => {
     await start();

@@ -1,10 +1,11 @@
 import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { kvnodeV1 } from '@penstock/contracts';
 import { until } from '@penstock/testing';
 import type { KvNodeParts } from '../src/assemble-kv-node.js';
 import { PARTS } from '../src/injection-tokens.js';
+import { nodeFileSystem } from '../src/tiers/file-system.js';
 import { makeChunk, writeNew } from './chunks.js';
 import { NodeHarness, TIER_CPU, TIER_S3, TIER_SSD } from './node-harness.js';
 
@@ -124,9 +125,25 @@ describe('alone', () => {
   let node: NodeHarness;
   beforeEach(async () => {
     node = new NodeHarness();
-    await node.start({ flags: ['--alone-after-ms=300', '--cpu-capacity=100k', '--ssd-capacity=20k'] });
+    // Says nothing of its use, so that nobody else's files cause scans.
+    const fs = { ...nodeFileSystem, statfs: () => Promise.reject(new Error('not supported')) };
+    await node.start({ fs, flags: ['--alone-after-ms=300', '--cpu-capacity=100k', '--ssd-capacity=20k'] });
   });
   afterEach(() => node.end());
+
+  it('looks at its copies only above the high watermark', async () => {
+    const { inventory } = node.service.get<KvNodeParts>(PARTS);
+    for (let i = 0; i < 9; i++) await node.adopt(await writeNew(node.cpu, 10_000));
+    const records = jest.spyOn(inventory, 'records');
+    await until(async () => (await node.client.call('Stats', {})).alone, 10_000);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(records).not.toHaveBeenCalled();
+    await node.adopt(await writeNew(node.cpu, 10_000));
+    await until(
+      async () => Number((await node.client.call('Stats', {})).tiers[0]?.usedBytes) <= 80_000,
+      20_000,
+    );
+  }, 60_000);
 
   it('keeps below its capacities, the oldest go first, S3 is left alone; and says so', async () => {
     const follower = new Follower(node);

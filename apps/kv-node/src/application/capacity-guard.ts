@@ -18,6 +18,8 @@ const NO_KEYS = new BigUint64Array(0);
 export class CapacityGuard {
   private readonly planner: DemotionPlanner;
   private working = false;
+  /** Whether the last look found something to do: it ends at the low watermark then. */
+  private relieving = false;
 
   constructor(
     private readonly node: string,
@@ -47,6 +49,7 @@ export class CapacityGuard {
         ...(to ? { to: to.tier } : {}),
         removeSource: true,
       }));
+      this.relieving = orders.length > 0;
       const outcomes = await this.mover.moveAll(orders);
       const failed = outcomes.filter(({ problem }) => problem !== '');
       const count = orders.length - failed.length;
@@ -63,9 +66,12 @@ export class CapacityGuard {
     }
   }
 
+  /** Whether there may be something to do: to say what takes a look at every copy. */
   private isUnderPressure(): boolean {
+    const { low, high } = this.watermarks;
+    const share = this.relieving ? low : high;
     return this.tiers.folders.some(({ options: { tier, capacityBytes } }) => {
-      return this.tiers.inventory.use(tier).usedBytes > this.watermarks.low * capacityBytes;
+      return this.tiers.inventory.use(tier).usedBytes > share * capacityBytes;
     });
   }
 

@@ -90,12 +90,15 @@ export class FolderReconciler {
   /** Without awaiting between look and entry: what a move enters meanwhile is not undone. */
   private enterUnknown({ tier }: TierFolder, { files }: FolderScan): number {
     const { tiers, checksums, metrics, layouts } = this.parts;
+    const nowMs = tiers.clock.nowMs();
     const unknown: CopyRecord[] = [];
     for (const { path, kind, sizeBytes, changedMs } of files) {
       if (kind !== 'chunk') continue;
       layouts.get(tier)?.learn(path);
       const record = tiers.inventory.get(tier, path);
-      if (record === undefined) unknown.push(unchecked(tier, path, sizeBytes, changedMs));
+      if (record === undefined) {
+        unknown.push(unchecked(tier, path, sizeBytes, Math.min(changedMs, nowMs)));
+      }
       if (record?.crc32 === undefined) checksums.add(tier, path);
     }
     if (unknown.length === 0) return 0;

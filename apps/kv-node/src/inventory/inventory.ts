@@ -30,7 +30,8 @@ export class Inventory {
     // The time, so that it grows even when the file was lost.
     this.incarnation = Math.max((file.fact('incarnation') ?? 0) + 1, Math.floor(nowMs));
     file.setFact('incarnation', this.incarnation);
-    for (const record of file.all()) this.keep(record);
+    // A clock that was ahead must not make what was used then the last to go for ever.
+    for (const record of file.all()) this.keep({ ...record, lastUsedMs: Math.min(record.lastUsedMs, nowMs) });
   }
 
   get(tier: FolderTier, path: string): CopyRecord | undefined {
