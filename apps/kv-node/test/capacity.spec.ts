@@ -40,7 +40,13 @@ function ownFileSystems(): FileSystem {
 
 /** Starts it, scans at the start only, and has someone follow who never asks for anything. */
 async function start(...flags: string[]): Promise<string[]> {
-  const own = ['--cpu-capacity=100k', '--ssd-capacity=100k', '--rescan-interval-ms=3600000', ...flags];
+  const own = [
+    '--cpu-capacity=100k',
+    '--ssd-capacity=100k',
+    '--rescan-interval-ms=3600000',
+    '--alone-after-ms=3600000',
+    ...flags,
+  ];
   await node.start({ fs: ownFileSystems(), flags: own });
   const removed: string[] = [];
   const stream = node.client.stream('WatchInventory', {}, { deadlineMs: 60_000, signal: following.signal });

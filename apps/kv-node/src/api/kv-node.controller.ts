@@ -108,6 +108,8 @@ export class KvNodeController {
   stats(request: unknown): kvnodeV1.StatsResponse {
     parseRequest(statsRequest, request);
     const { node, tiers, contact } = this.parts;
-    return { node, tiers: tiers.use().map(useMessage), alone: contact.alone };
+    const { alone } = contact;
+    contact.ping();
+    return { node, tiers: tiers.use().map(useMessage), alone };
   }
 }
