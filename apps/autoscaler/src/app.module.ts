@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { KubernetesCluster, noticeLevel } from '@penstock/cluster';
+import { KubernetesCluster, logNotices } from '@penstock/cluster';
 import { NatsEventBus } from '@penstock/messaging';
 import type { ServiceContext } from '@penstock/platform';
 import { systemClock } from '@penstock/platform';
@@ -15,7 +15,7 @@ function bind({ config, service, instance, logger }: ServiceContext<AutoscalerCo
   const cluster = new KubernetesCluster({
     service,
     kubeconfig: config.kubeconfig,
-    onNotice: (notice) => logger[noticeLevel(notice)]({ notice }, `kubernetes: ${notice.kind}`),
+    onNotice: logNotices(logger),
   });
   const bus = NatsEventBus.connect({
     servers: config.natsUrl.split(','),

@@ -10,8 +10,8 @@ import {
 } from '@nestjs/common';
 import {
   KubernetesCluster,
+  logNotices,
   ModelDirectory,
-  noticeLevel,
   PoolDirectory,
   VariantDirectory,
 } from '@penstock/cluster';
@@ -81,7 +81,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       new KubernetesCluster({
         service,
         ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
-        onNotice: (notice) => logger[noticeLevel(notice)]({ notice }, `kubernetes: ${notice.kind}`),
+        onNotice: logNotices(logger),
       }),
     inject: [SERVICE_CONTEXT],
   },

@@ -1,12 +1,12 @@
 export type { BackoffOptions } from './backoff.js';
 export type { ClusterAddress } from './connection/credentials.js';
 export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-cluster.js';
+export { logNotices, type NoticeLog } from './log-notices.js';
 export type { ModelClaim } from './models/model-claim.js';
 export { ModelDirectory, type ModelDirectoryOptions } from './models/model-directory.js';
 export { type ModelRule, type ModelTable, modelTable } from './models/model-table.js';
 export { type ModelResolution, resolveInTable, resolveModel } from './models/resolve-model.js';
 export { VariantDirectory, type VariantDirectoryOptions } from './models/variant-directory.js';
-export { noticeLevel } from './notice-level.js';
 export type { ClusterNotice, ListReason, NoticeHandler, WatchEnd } from './notices.js';
 export type { Endpoint } from './pools/endpoint.js';
 export { endpointsOf, matchesLabels } from './pools/endpoints-of.js';

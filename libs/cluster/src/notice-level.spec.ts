@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { noticeLevel } from './index.js';
+import { noticeLevel } from './notice-level.js';
 
 describe('noticeLevel', () => {
   it('warns of failures and not of the routine of a quiet kind', () => {

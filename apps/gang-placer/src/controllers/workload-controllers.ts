@@ -126,7 +126,10 @@ export class WorkloadControllers implements LeaderPart {
     const { logger, onFailure } = this.options;
     // A newer version of an object than the one known is everyday; the news are on their way.
     const isStale = error instanceof ClusterError && ['conflict', 'not-found'].includes(error.reason);
-    logger[isStale ? 'debug' : 'warn']({ controller, key, err: error, retryInMs }, 'not reconciled yet');
+    logger[isStale ? 'debug' : 'warn'](
+      { component: controller, resource: key, err: error, delayMs: retryInMs },
+      'not reconciled yet',
+    );
     if (isStale) return;
     onFailure?.(controller);
     const { namespace, name } = splitKey(key);

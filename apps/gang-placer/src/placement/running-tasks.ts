@@ -81,7 +81,7 @@ export class RunningTasks {
       this.pauses.set(key, { untilMs: performance.now() + lengthMs, lengthMs: wanted, problem });
       const level = isBehind ? 'debug' : 'warn';
       this.logger[level](
-        { err: error, gang: key, retryInMs: lengthMs },
+        { err: error, gang: key, delayMs: lengthMs },
         'a step of a gang failed; trying again',
       );
     }

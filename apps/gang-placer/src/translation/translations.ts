@@ -136,7 +136,7 @@ export class Translations implements LeaderPart {
     // A newer version of an object than the one known is everyday; the news are on their way.
     const isStale = error instanceof ClusterError && ['conflict', 'not-found'].includes(error.reason);
     logger[isStale ? 'debug' : 'warn'](
-      { translation: translator.label, key, err: error, retryInMs },
+      { component: translator.label, resource: key, err: error, delayMs: retryInMs },
       'not translated yet',
     );
     if (!isStale) onFailure?.(`translation ${translator.label}`);

@@ -5,7 +5,8 @@ import { describe, expect, it } from '@jest/globals';
 import { allowFields } from './log-fields.js';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-const CALL = /\b(?:logger|log)\??\.(?:trace|debug|info|warn|error|fatal)\(\s*\{([^{}]*)\}\s*,/g;
+const CALL =
+  /\b(?:logger|log)(?:\??\.(?:trace|debug|info|warn|error|fatal)|\[[^\]]*\])\(\s*\{([^{}]*)\}\s*,/g;
 const NAME = /(?:^|,)\s*(\w+)\s*(?=[:,]|$)/g;
 
 /** Every field that a call of a logger names. */
