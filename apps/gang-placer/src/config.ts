@@ -1,3 +1,4 @@
+import { areNatsUrls } from '@penstock/messaging';
 import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
 import { z } from 'zod';
 
@@ -23,7 +24,7 @@ export const config = defineConfig(
     grpcPort: portNumber(9104, 'Port of penstock.gangplacer.v1'),
     natsUrl: z
       .string()
-      .regex(/^(nats|tls|ws|wss):\/\/\S+$/, 'must be a nats:// or tls:// URL')
+      .refine(areNatsUrls, 'must be a nats:// or tls:// URL, or several with commas between')
       .default('nats://127.0.0.1:4222')
       .describe('NATS servers, comma-separated'),
     kubeconfig: z

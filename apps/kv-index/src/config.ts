@@ -1,3 +1,4 @@
+import { areNatsUrls } from '@penstock/messaging';
 import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
 import { z } from 'zod';
 
@@ -11,7 +12,7 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
   grpcPort: portNumber(9102, 'Port of penstock.kvindex.v1'),
   natsUrl: z
     .string()
-    .regex(/^(nats|tls|ws|wss):\/\/\S+$/, 'must be a nats:// or tls:// URL')
+    .refine(areNatsUrls, 'must be a nats:// or tls:// URL, or several with commas between')
     .default('nats://127.0.0.1:4222')
     .describe('NATS servers, comma-separated'),
   redisUrl: z

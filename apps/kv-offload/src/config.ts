@@ -1,3 +1,4 @@
+import { areNatsUrls } from '@penstock/messaging';
 import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
 import { z } from 'zod';
 
@@ -18,7 +19,7 @@ export const config = defineConfig('kv-offload', 'Decides where KV blocks live: 
   grpcPort: portNumber(9105, 'Port of penstock.kvoffload.v1'),
   natsUrl: z
     .string()
-    .regex(/^(nats|tls|ws|wss):\/\/\S+$/, 'must be a nats:// or tls:// URL')
+    .refine(areNatsUrls, 'must be a nats:// or tls:// URL, or several with commas between')
     .default('nats://127.0.0.1:4222')
     .describe('NATS servers, comma-separated'),
   kubeconfig: z

@@ -26,7 +26,6 @@ import { ClusterModels } from './adapters/cluster-models.js';
 import { EngineWatch } from './adapters/engine-watch.js';
 import { HttpEngineProbe } from './adapters/http-engine-probe.js';
 import { KvFollower } from './adapters/kv-follower.js';
-import { natsAddress } from './adapters/nats-address.js';
 import { StatusWriter } from './adapters/status-writer.js';
 import { systemClock } from './adapters/system-clock.js';
 import { UndiciRelay } from './adapters/undici-relay.js';
@@ -72,7 +71,11 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
   {
     provide: EVENT_BUS,
     useFactory: ({ config, service, instance, logger }: Context) =>
-      NatsEventBus.connect({ ...natsAddress(config.natsUrl), source: `${service}/${instance}`, log: logger }),
+      NatsEventBus.connect({
+        servers: config.natsUrl.split(','),
+        source: `${service}/${instance}`,
+        log: logger,
+      }),
     inject: [SERVICE_CONTEXT],
   },
   {

@@ -1,7 +1,7 @@
 import { POLICY_NAMES } from '@penstock/core/routing';
+import { areNatsUrls } from '@penstock/messaging';
 import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
 import { z } from 'zod';
-import { areNatsUrls } from './adapters/nats-address.js';
 import { parseTierCredits } from './application/tier-credits-setting.js';
 
 const count = (value: number, min: number, max: number, description: string) =>

@@ -14,12 +14,13 @@ export interface NatsTls {
 }
 
 export interface NatsEventBusOptions {
-  /** `nats://host:port` of one or more servers of one cluster. */
+  /** `nats://host:port` of one or more servers of one cluster, perhaps with `user:password@` or `token@` before the host. */
   readonly servers: readonly string[];
   /** Who publishes: `<service>/<instance>`, in `ce-source` and as the connection's name. */
   readonly source: string;
   /** Identity of this life of the publisher; random by default. */
   readonly epoch?: string;
+  /** In place of those in the URLs. */
   readonly credentials?: NatsCredentials;
   readonly tls?: NatsTls;
   /** Sizes, ages and copies of the streams where they differ from the table. */

@@ -1,6 +1,7 @@
 export type { BusCounters } from './bus-counters.js';
 export type { BusLog } from './bus-log.js';
 export type { NatsCredentials, NatsEventBusOptions, NatsTls } from './bus-options.js';
+export { areNatsUrls } from './connection/are-nats-urls.js';
 export { DEAD_LETTER_HEADER, deadLetterSubject } from './consume/dead-letter.js';
 export { NatsInspector, type StreamReport } from './inspect/nats-inspector.js';
 export { NatsEventBus } from './nats-event-bus.js';

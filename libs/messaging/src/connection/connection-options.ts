@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions, credsAuthenticator } from 'nats';
 import type { NatsEventBusOptions } from '../bus-options.js';
+import { natsAddress } from './nats-address.js';
 
 /** Connection settings of the client: reconnects for ever, notices a hung server within half a minute. */
 export function connectionOptions(options: NatsEventBusOptions): ConnectionOptions {
-  const { credentials, tls } = options;
+  const { servers, credentials: named } = natsAddress(options.servers);
+  const { credentials = named, tls } = options;
   const base: ConnectionOptions = {
-    servers: [...options.servers],
+    servers: [...servers],
     name: options.source,
     timeout: 5000,
     reconnect: true,

@@ -14,6 +14,7 @@ import {
 } from 'nats';
 import type { NatsEventBusOptions } from '../bus-options.js';
 import { connectionOptions } from '../connection/connection-options.js';
+import { natsAddress } from '../connection/nats-address.js';
 import { received } from '../consume/received.js';
 import { streamDrift, wantedStream } from '../streams/stream-config.js';
 import { type AnyStreamName, STREAM_NAMES } from '../streams/stream-table.js';
@@ -55,7 +56,7 @@ export class NatsInspector {
     } catch (error) {
       const { message, code } = error as NatsError;
       throw new Error(
-        `NATS at ${options.servers.join(', ')} is not reachable (${message || code}); check that nats-server runs there and that its address is right`,
+        `NATS at ${natsAddress(options.servers).servers.join(', ')} is not reachable (${message || code}); check that nats-server runs there and that its address is right`,
       );
     }
   }

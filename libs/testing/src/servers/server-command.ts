@@ -16,6 +16,8 @@ export interface NatsCommandOptions {
   readonly serverName?: string;
   /** Folder in which the server writes the ports it listens on. */
   readonly portsDir?: string;
+  /** Nobody else is let in. */
+  readonly login?: { readonly user: string; readonly password: string };
 }
 
 /** nats-server on loopback, configured by flags only. */
@@ -24,6 +26,8 @@ export function natsCommand(binaries: ProvisionedBinaries, options: NatsCommandO
   if (options.dataDir !== undefined) args.push('--jetstream', '--store_dir', options.dataDir);
   if (options.serverName !== undefined) args.push('--name', options.serverName);
   if (options.portsDir !== undefined) args.push('--ports_file_dir', options.portsDir);
+  const { login } = options;
+  if (login) args.push('--user', login.user, '--pass', login.password);
   return { command: binaries.natsServer, args, env: binaries.env };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect } from 'nats';
 import { provisionBinaries } from '../provision/index.js';
 import { ManagedServer } from './managed-server.js';
-import { natsCommand } from './server-command.js';
+import { type NatsCommandOptions, natsCommand } from './server-command.js';
 import { ServerProcess, untilReady } from './server-process.js';
 
 export interface StartNatsOptions {
@@ -14,6 +14,8 @@ export interface StartNatsOptions {
   readonly port?: number;
   /** JetStream is on unless this is false. */
   readonly jetstream?: boolean;
+  /** Without it everybody is let in. */
+  readonly login?: NatsCommandOptions['login'];
   readonly timeoutMs?: number;
 }
 
@@ -35,11 +37,12 @@ export async function startNats(options: StartNatsOptions = {}): Promise<Managed
             dataDir: options.jetstream === false ? undefined : storeDir,
             serverName,
             portsDir,
+            ...(options.login && { login: options.login }),
           }),
         );
         try {
           const bound = await untilReady(server, async () => listeningPort(portsDir, server.pid), timeoutMs);
-          await untilReady(server, () => answersAs(bound, serverName), timeoutMs);
+          await untilReady(server, () => answersAs(bound, serverName, options.login), timeoutMs);
           return { process: server, port: bound };
         } catch (error) {
           await server.kill();
@@ -58,11 +61,16 @@ function listeningPort(portsDir: string, pid: number): number | undefined {
   return url ? Number(new URL(url).port) : undefined;
 }
 
-async function answersAs(port: number, serverName: string): Promise<true | undefined> {
+async function answersAs(
+  port: number,
+  serverName: string,
+  login: NatsCommandOptions['login'],
+): Promise<true | undefined> {
   const connection = await connect({
     servers: `127.0.0.1:${port}`,
     reconnect: false,
     timeout: 1000,
+    ...(login && { user: login.user, pass: login.password }),
   });
   const isOurs = connection.info?.server_name === serverName;
   await connection.close();

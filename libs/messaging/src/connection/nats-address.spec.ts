@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { areNatsUrls, natsAddress } from './nats-address.js';
+import { areNatsUrls } from './are-nats-urls.js';
+import { natsAddress } from './nats-address.js';
 
 describe('natsAddress', () => {
   it.each([
@@ -9,9 +10,10 @@ describe('natsAddress', () => {
       'nats://a:1, nats://u:p@b:2',
       { servers: ['nats://a:1', 'nats://b:2'], credentials: { user: 'u', password: 'p' } },
     ],
+    ['127.0.0.1:4222', { servers: ['127.0.0.1:4222'] }],
     ['tls://secret@h', { servers: ['tls://h'], credentials: { token: 'secret' } }],
   ])('reads %s', (url, expected) => {
-    expect(natsAddress(url)).toEqual(expected);
+    expect(natsAddress(url.split(','))).toEqual(expected);
   });
 
   it('knows what is no NATS URL', () => {
