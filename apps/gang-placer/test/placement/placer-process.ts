@@ -48,6 +48,11 @@ export class PlacerProcess {
     return this.output;
   }
 
+  /** Ends it wherever it is. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
     await this.ended;
