@@ -1,13 +1,15 @@
 import { DEFAULT_SCALING_OPTIONS as DEFAULTS } from '@penstock/core/scaling';
 import { areNatsUrls } from '@penstock/messaging';
-import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
+import {
+  type ConfigOf,
+  defineConfig,
+  durationMs,
+  leaseKeys,
+  objectName,
+  portNumber,
+} from '@penstock/platform';
 import { z } from 'zod';
 
-const objectName = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a Kubernetes name: lower case, digits, "-" and "."');
 const share = (defaultShare: number, description: string) =>
   z.number().gt(0).max(1).default(defaultShare).describe(description);
 const count = (defaultCount: number, description: string) =>
@@ -30,11 +32,7 @@ export const config = defineConfig(
       .optional()
       .describe('Kubeconfig file; absent = $KUBECONFIG, else the service account of the pod'),
     namespace: objectName(63).optional().describe('Scale variants of this namespace only; absent = all'),
-    leaseNamespace: objectName(63)
-      .default('default')
-      .describe('Namespace of the Lease that makes one replica the leader'),
-    leaseName: objectName(253).default('penstock-autoscaler').describe('Name of that Lease'),
-    leaseDurationMs: durationMs(15_000, 'How long after its last sign of life a leader is replaced'),
+    ...leaseKeys('autoscaler'),
     intervalMs: durationMs(
       1_000,
       'How often replicas are decided; a waiting request is looked at when it is reported',

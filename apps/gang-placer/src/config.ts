@@ -1,12 +1,13 @@
 import { areNatsUrls } from '@penstock/messaging';
-import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
+import {
+  type ConfigOf,
+  defineConfig,
+  durationMs,
+  leaseKeys,
+  objectName,
+  portNumber,
+} from '@penstock/platform';
 import { z } from 'zod';
-
-const objectName = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a Kubernetes name: lower case, digits, "-" and "."');
 
 const hostPath = () =>
   z
@@ -37,11 +38,7 @@ export const config = defineConfig(
     schedulerName: objectName(253)
       .default('penstock-gang-placer')
       .describe('Pods whose spec.schedulerName is this are placed here'),
-    leaseNamespace: objectName(63)
-      .default('default')
-      .describe('Namespace of the Lease that makes one replica the leader'),
-    leaseName: objectName(253).default('penstock-gang-placer').describe('Name of that Lease'),
-    leaseDurationMs: durationMs(15_000, 'How long after its last sign of life a leader is replaced'),
+    ...leaseKeys('gang-placer'),
     batchMs: durationMs(20, 'Changes of the cluster within this time lead to one round of decisions'),
     retryMs: durationMs(30_000, 'Longest time after which a waiting gang is tried again without any change'),
     refusalIntervalMs: durationMs(

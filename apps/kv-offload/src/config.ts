@@ -1,12 +1,14 @@
 import { areNatsUrls } from '@penstock/messaging';
-import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
+import {
+  type ConfigOf,
+  defineConfig,
+  durationMs,
+  leaseKeys,
+  objectName,
+  portNumber,
+} from '@penstock/platform';
 import { z } from 'zod';
 
-const objectName = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a Kubernetes name: lower case, digits, "-" and "."');
 const share = (defaultShare: number, description: string) =>
   z.number().gt(0).max(1).default(defaultShare).describe(description);
 const count = (defaultCount: number, max: number, description: string) =>
@@ -27,11 +29,7 @@ export const config = defineConfig('kv-offload', 'Decides where KV blocks live: 
     .optional()
     .describe('Kubeconfig file; absent = $KUBECONFIG, else the service account of the pod'),
   namespace: objectName(63).optional().describe('Look for kv-nodes in this namespace only; absent = all'),
-  leaseNamespace: objectName(63)
-    .default('default')
-    .describe('Namespace of the Lease that makes one replica the leader'),
-  leaseName: objectName(253).default('penstock-kv-offload').describe('Name of that Lease'),
-  leaseDurationMs: durationMs(15_000, 'How long after its last sign of life a leader is replaced'),
+  ...leaseKeys('kv-offload'),
   kvNodes: z
     .string()
     .regex(/^[^=,\s]+=[^=,\s]+:\d{1,5}(,[^=,\s]+=[^=,\s]+:\d{1,5})*$/, 'must be node=ip:port,node=ip:port,…')

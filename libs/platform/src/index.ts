@@ -1,4 +1,5 @@
 export { baseKeys, durationMs, portNumber } from './config/base-keys.js';
+export { leaseKeys, objectName } from './config/cluster-keys.js';
 export { type ConfigDefinition, type ConfigOf, defineConfig } from './config/config-definition.js';
 export { ConfigError } from './config/config-error.js';
 export { configHelp, configReference } from './config/config-help.js';
