@@ -188,6 +188,28 @@ describe('the settings of services', () => {
     expect(all['kv-offload']?.['namespace']).toBe('penstock');
   });
 
+  it('take the start gate from the image of the services, unless there is another', async () => {
+    const gateOf = async (gateConfig: object) => {
+      const services = await servicesOf({
+        ...releaseOf('everything', copies),
+        values: { gangPlacer: { config: gateConfig } },
+      });
+      const placer = services.find((workload) => componentOf(workload) === 'gang-placer') as Workload;
+      const { startupGateImage, startupGateCommand } = settingsOf(placer).config;
+      return { isOurs: startupGateImage === placer.pod.containers[0]?.image, startupGateCommand };
+    };
+    const startupGateCommand = `/app/bin/${'startup-gate' satisfies keyof typeof ENTRY_POINTS}`;
+    expect(await gateOf({})).toEqual({ isOurs: true, startupGateCommand });
+    expect(await gateOf({ startupGateCommand: '/gate' })).toEqual({
+      isOurs: true,
+      startupGateCommand: '/gate',
+    });
+    expect(await gateOf({ startupGateImage: 'gate:1' })).toEqual({
+      isOurs: false,
+      startupGateCommand: undefined,
+    });
+  });
+
   it('leave requests the time that the pod has: drain, sleep before it and some more', async () => {
     const services = await servicesOf(releaseOf('everything', copies));
     for (const { object, pod } of services) {
