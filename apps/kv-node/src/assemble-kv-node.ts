@@ -70,7 +70,10 @@ export function assembleKvNode(ports: KvNodePorts, context: Context): KvNodePart
   const partsOf = (tier: FolderTier, { root, capacityBytes }: FolderSettings): FolderParts => {
     layouts.set(tier, new LayoutIndex(root, fs));
     // What is on tmpfs does not outlive the node, whatever is flushed.
-    const folder = new TierFolder({ tier, root, capacityBytes, durable: tier === 'ssd' }, fs);
+    const folder = new TierFolder(
+      { tier, root, capacityBytes, durable: tier === 'ssd' && settings.ssdSync },
+      fs,
+    );
     return { folder, quarantine: new Quarantine(root, config.quarantineFiles, fs) };
   };
   const tiers = new ChunkTiers({

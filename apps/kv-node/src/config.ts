@@ -27,6 +27,12 @@ export const config = defineConfig(
       .optional()
       .describe('Folder of the SSD tier: root_dir of the second fs tier; absent = none'),
     ssdCapacity: byteSize().optional().describe('Bytes of chunks in it'),
+    ssdSync: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Waits for the disk before a copy counts; without it a power failure may leave files with wrong bytes, which engines do not notice',
+      ),
     s3Endpoint: z
       .string()
       .regex(/^https?:\/\/[^\s/]+$/, 'must be http://host:port or https://host:port')

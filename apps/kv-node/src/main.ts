@@ -1,3 +1,4 @@
+import './many-threads.js';
 import { bootstrap } from '@penstock/platform';
 import { AppModule } from './app.module.js';
 import { config } from './config.js';

@@ -20,6 +20,8 @@ export interface S3Settings {
 export interface TierSettings {
   readonly cpu: FolderSettings;
   readonly ssd?: FolderSettings;
+  /** Whether copies on the SSD survive a power failure. */
+  readonly ssdSync: boolean;
   readonly s3?: S3Settings;
   readonly dataDir: string;
 }
@@ -85,7 +87,7 @@ export function tierSettings(config: KvNodeConfig): TierSettings {
           ...(config.s3Prefix === undefined ? {} : { prefix: config.s3Prefix }),
           ...(credentials === undefined ? {} : { credentials }),
         };
-  return { cpu, ...(ssd ? { ssd } : {}), ...(s3 ? { s3 } : {}), dataDir };
+  return { cpu, ...(ssd ? { ssd } : {}), ssdSync: config.ssdSync, ...(s3 ? { s3 } : {}), dataDir };
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
-import { utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { unlink, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseChunkPath } from '@penstock/engine';
 import { until } from '@penstock/testing';
@@ -26,10 +26,23 @@ afterEach(async () => {
   await node.end();
 });
 
+/** What is below a folder; a walk that meets one that is just being removed begins anew. */
+function entriesOf(root: string): string[] {
+  for (;;) {
+    try {
+      return readdirSync(root, { recursive: true, encoding: 'utf8' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !existsSync(root)) throw error;
+    }
+  }
+}
+
 /** Bytes of chunks that really are in a folder. */
 function onDisk(root: string): number {
-  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(parseChunkPath);
-  return paths.reduce((sum, path) => sum + statSync(join(root, path)).size, 0);
+  const sizeOf = (path: string) => statSync(join(root, path), { throwIfNoEntry: false })?.size ?? 0;
+  return entriesOf(root)
+    .filter(parseChunkPath)
+    .reduce((sum, path) => sum + sizeOf(path), 0);
 }
 
 /** A file system of its own for each tier, so that nobody else's files are in its use. */
@@ -82,6 +95,8 @@ describe('a tier that nobody makes room on', () => {
         .toSorted(),
     );
     expect((await node.client.call('Stats', {})).tiers[0]?.usedBytes).toBe(String(CAPACITY));
+    const left = entriesOf(node.cpu);
+    for (const { path } of chunks.slice(0, 14)) expect(left).not.toContain(dirname(path));
     expect(await node.metrics()).toMatch(/penstock_kv_node_dropped_copies_total\{[^}]*tier="cpu"[^}]*\} 14/);
   }, 60_000);
 
@@ -144,4 +159,49 @@ describe('a tier that nobody makes room on', () => {
     expect(onDisk(node.cpu)).toBe(11 * SIZE);
     expect(await scans()).toBe(before);
   }, 60_000);
+});
+
+describe('a device that takes its time', () => {
+  it('holds up neither the search for files nor the room in memory', async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const fs = ownFileSystems();
+    // Whatever is written to the SSD stays under way.
+    const rename: FileSystem['rename'] = async (from, to) => {
+      if (String(to).startsWith(node.ssd)) await released;
+      await nodeFileSystem.rename(from, to);
+    };
+    await node.start({
+      fs: { ...fs, rename },
+      flags: [
+        '--cpu-capacity=100k',
+        '--ssd-capacity=100k',
+        '--rescan-interval-ms=3600000',
+        '--concurrency=4',
+      ],
+    });
+    const moving = await write(4);
+    await node.adopt(...moving);
+    const orders = moving.map(({ path }) => ({ path, from: TIER_CPU, to: TIER_SSD, removeSource: true }));
+    const moved = node.client.call('Move', { moves: orders }, { deadlineMs: 60_000 });
+    await until(() => entriesOf(node.ssd).filter((name) => name.endsWith('.tmp')).length === 4);
+    // One that is being moved is gone without a word, which the scan sees.
+    const [gone, ...rest] = moving as [TestChunk, ...TestChunk[]];
+    await unlink(join(node.cpu, gone.path));
+    for (let round = 0; round < 2; round++) {
+      await write(20);
+      await until(() => onDisk(node.cpu) <= CAPACITY, 20_000);
+    }
+    expect(await Promise.all(rest.map((chunk) => node.has(TIER_CPU, chunk)))).toEqual([true, true, true]);
+    release();
+    expect((await moved).results.map(({ problem }) => problem)).toEqual(['', '', '', '']);
+    expect(await Promise.all(moving.map((chunk) => node.has(TIER_SSD, chunk)))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  }, 90_000);
 });

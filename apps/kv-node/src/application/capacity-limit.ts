@@ -9,6 +9,8 @@ import type { ChunkTiers } from './chunk-tiers.js';
 const TOLERATED = 1.1;
 /** Looks at which a tier must have more than that, one after the other. */
 const LOOKS = 2;
+/** Share at which nobody is waited for. */
+const FAR = 1.5;
 /** Removals that wait for each other's turn in the thread pool. */
 const AT_ONCE = 16;
 
@@ -29,10 +31,10 @@ export class CapacityLimit {
   async enforce(): Promise<void> {
     for (const folder of this.tiers.folders) {
       const { tier, options } = folder;
-      const isAbove = this.tiers.inventory.use(tier).usedBytes > TOLERATED * options.capacityBytes;
-      const looks = isAbove ? (this.looksAbove.get(tier) ?? 0) + 1 : 0;
+      const share = this.tiers.inventory.use(tier).usedBytes / options.capacityBytes;
+      const looks = share > TOLERATED ? (this.looksAbove.get(tier) ?? 0) + 1 : 0;
       this.looksAbove.set(tier, looks);
-      if (looks >= LOOKS) await this.relieve(folder);
+      if (looks >= LOOKS || share > FAR) await this.relieve(folder);
     }
   }
 
@@ -49,14 +51,16 @@ export class CapacityLimit {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     this.metrics.countDropped(tier, copies);
-    const { usedBytes } = inventory.use(tier);
-    const fields = { tier, copies, usedBytes, capacityBytes: options.capacityBytes };
-    this.logger.warn(fields, 'a tier stayed above its capacity: its least recently used copies were removed');
+    const { usedBytes: bytes } = inventory.use(tier);
+    this.logger.warn(
+      { tier, count: copies, bytes },
+      'a tier stayed above its capacity: its least recently used copies were removed',
+    );
   }
 
   /** Copies that may go, in that order. */
   private candidates(tier: FolderTier): CopyRecord[] {
-    const { inventory, locks } = this.tiers;
+    const { inventory } = this.tiers;
     const other: FolderTier = tier === 'cpu' ? 'ssd' : 'cpu';
     const isTwice = ({ path, sizeBytes }: CopyRecord) => {
       const record = inventory.get(other, path);
@@ -64,15 +68,16 @@ export class CapacityLimit {
     };
     const [twice, once]: [CopyRecord[], CopyRecord[]] = [[], []];
     for (const record of inventory.records(tier)) {
-      if (!locks.isHeld(record.path)) (isTwice(record) ? twice : once).push(record);
+      (isTwice(record) ? twice : once).push(record);
     }
     const oldestFirst = (a: CopyRecord, b: CopyRecord) => a.lastUsedMs - b.lastUsedMs;
     return [...twice.sort(oldestFirst), ...once.sort(oldestFirst)];
   }
 
   /** Tells first, so that nobody is sent to what is gone, then removes. */
-  private drop(folder: TierFolder, { tier, path }: CopyRecord): Promise<boolean> {
+  private async drop(folder: TierFolder, { tier, path }: CopyRecord): Promise<boolean> {
     const { inventory, locks } = this.tiers;
+    if (locks.isHeld(path)) return false;
     return locks.run(path, async () => {
       const record = inventory.get(tier, path);
       // Those that are at work beside this one may have removed enough meanwhile.
@@ -80,6 +85,7 @@ export class CapacityLimit {
       inventory.remove(tier, path, 'full');
       try {
         await folder.remove(path);
+        await folder.removeEmptyFolders(path);
         return true;
       } catch (error) {
         this.logger.warn({ err: error, tier, path }, 'a copy could not be removed');

@@ -107,7 +107,10 @@ export class FolderReconciler {
     return unknown.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
-  /** What differs is looked at once more with the path locked: a move may just be about it. */
+  /**
+   * What differs is looked at once more with the path locked; what is being moved just now is for the next scan: a device
+   * that takes seconds must not hold up the search for files.
+   */
   private async correctKnown(folder: TierFolder, { files, unreadable }: FolderScan): Promise<void> {
     const { tiers, checksums, metrics } = this.parts;
     const { tier } = folder;
@@ -118,6 +121,7 @@ export class FolderReconciler {
       return !isHidden && seen.get(path)?.sizeBytes !== sizeBytes;
     });
     for (const { path } of differing) {
+      if (tiers.locks.isHeld(path)) continue;
       await tiers.locks.run(path, async () => {
         const found = await folder.stat(path).catch(() => undefined);
         const record = tiers.inventory.get(tier, path);

@@ -125,6 +125,18 @@ export class TierFolder {
     }
   }
 
+  /** Removes the folders of a copy that is gone, as far as nothing else is in them: looking into them takes time, too. */
+  async removeEmptyFolders(path: string): Promise<void> {
+    const folder = dirname(this.fileOf(path));
+    for (const each of [folder, dirname(folder)]) {
+      const isGone = await this.fs.rmdir(each).then(
+        () => true,
+        () => false,
+      );
+      if (!isGone) return;
+    }
+  }
+
   /** Opens a new file in folders that are made where they are missing. @returns how many of them were new */
   private async openNew(
     path: string,
