@@ -28,6 +28,12 @@ describe('configuration of kv-node', () => {
     expect(load(`--ssd-capacity=${text}`).ssdCapacity).toBe(bytes);
   });
 
+  it('waits for the disk unless it is told not to', () => {
+    const ssd = ['--ssd-dir=/ssd', '--ssd-capacity=1Gi'];
+    expect(tierSettings(load(...ssd)).ssdSync).toBe(true);
+    expect(tierSettings(load(...ssd, '--ssd-sync=false')).ssdSync).toBe(false);
+  });
+
   it('takes what it prints as a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kv-node-config-'));
     writeFileSync(
