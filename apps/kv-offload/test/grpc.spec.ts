@@ -9,7 +9,9 @@ import {
   runService,
 } from '@penstock/platform';
 import { FakeEventBus, until } from '@penstock/testing';
+import { KvOffloadController } from '../src/api/kv-offload.controller.js';
 import { config } from '../src/config.js';
+import type { Leadership } from '../src/leadership.js';
 import { OffloadModule, providePorts } from '../src/offload.module.js';
 import { type FakeKvNode, pathOf } from './fake-kv-node.js';
 import { hashOf, keysOf, Lab } from './offload-lab.js';
@@ -183,5 +185,18 @@ describe('penstock.kvoffload.v1', () => {
     const metrics = await (await fetch(`http://127.0.0.1:${services[0]?.listeners.metrics}/metrics`)).text();
     expect(metrics).toMatch(/penstock_kv_offload_leading\{?.*\}? 1/);
     expect(metrics).toMatch(/penstock_kv_offload_used_bytes\{.*tier="cpu".*\} 20/);
+  });
+});
+
+describe('Verify', () => {
+  it('gives no verdict when the replica stops deciding meanwhile', async () => {
+    const leadership: { term: unknown } = { term: undefined };
+    const verify = async () => {
+      leadership.term = undefined;
+      return { checked: 1, intact: 0, moved: 0, problems: [] };
+    };
+    leadership.term = { verifier: { verify } };
+    const controller = new KvOffloadController(leadership as Leadership);
+    await expect(controller.verify({})).rejects.toThrow(/stopped deciding meanwhile/);
   });
 });

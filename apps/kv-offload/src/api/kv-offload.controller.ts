@@ -54,7 +54,12 @@ export class KvOffloadController {
   @GrpcMethod(SERVICE, 'Verify')
   async verify(request: unknown): Promise<kvoffloadV1.VerifyResponse> {
     const wish = parseRequest(verifyRequest, request);
-    const { checked, intact, moved, problems } = await this.term().verifier.verify(wish);
+    const term = this.term();
+    const { checked, intact, moved, problems } = await term.verifier.verify(wish);
+    // What it could not read at its end says nothing about the copies.
+    if (this.leadership.term !== term) {
+      throw new ServiceError('unavailable', 'this replica stopped deciding meanwhile', '', 'ask again');
+    }
     return {
       ...{ checked: String(checked), intact: String(intact), moved: String(moved) },
       problems: problems.map(({ path, place, problem }) => {
