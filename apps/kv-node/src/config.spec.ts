@@ -67,6 +67,7 @@ describe('tierSettings', () => {
   it('puts the inventory beside the chunks of the durable tier', () => {
     expect(tierSettings(load())).toEqual({
       cpu: { root: '/dev/shm/kv', capacityBytes: 268_435_456 },
+      ssdSync: true,
       dataDir: '/dev/shm/kv/.penstock',
     });
     expect(tierSettings(load('--ssd-dir=/mnt/kv/', '--ssd-capacity=1Gi'))).toMatchObject({
