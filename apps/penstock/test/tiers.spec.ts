@@ -24,7 +24,7 @@ const SPEED = 4;
 /** A chunk of the laptop is 32 blocks of 16 tokens, 4 KiB each. */
 const CHUNK_TOKENS = 512;
 const CHUNKS_PER_DOCUMENT = 4;
-/** 16 chunks and 24: the popular documents fit into neither, all documents of a flood into both together. */
+/** 16 chunks and 24: a flood of 56 pushes everything else out of both. */
 const TIER_CAPACITY = { cpu: '2Mi', ssd: '3Mi' };
 const POPULAR = [1, 2, 3, 4, 5, 6];
 const VICTIMS = ['kv-node', 'kv-offload', 'kv-node', 'kv-offload'] as const;
@@ -63,7 +63,7 @@ async function ask(documents: readonly number[]): Promise<void> {
   const requests = documents.map((document, i): TraceRequest => {
     const hashIds = Array.from({ length: CHUNKS_PER_DOCUMENT }, (_, chunk) => document * 100 + chunk);
     return {
-      timestampMs: i * 80 * SPEED,
+      timestampMs: i * 160 * SPEED,
       inputLength: CHUNKS_PER_DOCUMENT * CHUNK_TOKENS + 40,
       outputLength: 4,
       hashIds: [...hashIds, 1_000_000 + questions++],
@@ -109,14 +109,11 @@ async function settle(): Promise<void> {
   for (const fact of (await view.ledger()).facts) seenKeys.add(fact.slice(0, 16));
 }
 
-/** Ends the process while copies are being made or removed. */
+/** Ends the process as soon as chunks begin to move. */
 async function killInMotion(victim: (typeof VICTIMS)[number]): Promise<void> {
-  const { kvOffloadMetrics } = suite.record.urls;
-  await waitUntil(
-    'a move',
-    async () => (await metric(kvOffloadMetrics, 'penstock_kv_offload_moves_in_flight')) > 0,
-    10_000,
-  );
+  const moved = async () => (await view.stats()).moves.reduce((sum, { chunks }) => sum + Number(chunks), 0);
+  const before = await moved();
+  await waitUntil('a move', async () => (await moved()) > before, 10_000);
   const pids =
     victim === 'kv-node'
       ? kvNodeProcesses(home).map(({ pid }) => pid)

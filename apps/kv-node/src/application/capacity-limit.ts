@@ -10,7 +10,7 @@ const TOLERATED = 1.1;
 /** Looks at which a tier must have more than that, one after the other. */
 const LOOKS = 2;
 /** Share at which nobody is waited for. */
-const FAR = 1.5;
+const FAR = 2;
 /** Removals that wait for each other's turn in the thread pool. */
 const AT_ONCE = 16;
 
