@@ -21,11 +21,11 @@ import { type CopyName, storedCopies } from './tiers/stored-copies.js';
 
 const { TIER_CPU, TIER_SSD, TIER_S3 } = kvoffloadV1.Tier;
 const SPEED = 4;
-/** A chunk of the laptop is 32 blocks of 16 tokens, 4 KiB each. */
+/** A chunk of the laptop is 32 blocks of 16 tokens, 1 KiB each. */
 const CHUNK_TOKENS = 512;
 const CHUNKS_PER_DOCUMENT = 4;
 /** 16 chunks and 24: a flood of 56 pushes everything else out of both. */
-const TIER_CAPACITY = { cpu: '2Mi', ssd: '3Mi' };
+const TIER_CAPACITY = { cpu: '512Ki', ssd: '768Ki' };
 const POPULAR = [1, 2, 3, 4, 5, 6];
 const VICTIMS = ['kv-node', 'kv-offload', 'kv-node', 'kv-offload'] as const;
 
