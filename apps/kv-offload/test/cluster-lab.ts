@@ -24,7 +24,7 @@ import { CHUNK_BYTES, hashOf, keysOf, SCOPE } from './offload-lab.js';
 import { type ServedKvNode, serveKvNode } from './serve-kv-node.js';
 
 export const NAMESPACE = 'kv';
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 150_000;
 /** A real server and its controllers, on a busy machine, take their time. */
 const FLAGS = [
   ...['--plan-interval-ms=50', '--lease-duration-ms=3000', '--node-forget-ms=2000'],

@@ -12,7 +12,7 @@ const kvNode = (node: string) => new FakeKvNode(node, CAPACITY, undefined, Date.
 
 beforeAll(async () => {
   lab = await ClusterLab.start('node-1', 'node-2');
-}, 180_000);
+}, 400_000);
 afterEach(() => lab.stopReplicas(), 60_000);
 afterAll(() => lab?.stop(), 60_000);
 
@@ -84,7 +84,7 @@ describe('kv-nodes on a cluster', () => {
     expect(lab.commands.filter(({ address }) => address.endsWith(`:${stranger}`))).toEqual([]);
     await lab.removePod('one-again');
     await lab.removePod('not-one-of-them');
-  }, 180_000);
+  }, 400_000);
 
   it.each([
     ['killed', (replica: ClusterReplica) => replica.kill()],
@@ -124,7 +124,7 @@ describe('kv-nodes on a cluster', () => {
       expect(Math.min(...young)).toBeGreaterThan(Math.max(...old));
       await lab.removePod(`kv-node-${how}`);
     },
-    180_000,
+    400_000,
   );
 
   it('get a new leader when theirs is cut off from the API, which gives way as soon as it hears of it', async () => {
@@ -143,7 +143,7 @@ describe('kv-nodes on a cluster', () => {
     await eventually(() => lab.announced(node, 'cpu', chunk));
     expect(lab.deciding()).toEqual([second]);
     await lab.removePod('kv-node-split');
-  }, 180_000);
+  }, 400_000);
 
   it('are served on while the API is away, and after it', async () => {
     const node = kvNode('node-1');
@@ -170,5 +170,5 @@ describe('kv-nodes on a cluster', () => {
     await eventually(() => replica.nodes()['node-2'] === port);
     await lab.removePod('kv-node-api');
     await lab.removePod('kv-node-after');
-  }, 180_000);
+  }, 400_000);
 });
