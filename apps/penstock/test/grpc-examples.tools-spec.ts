@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildTools } from '@penstock/testing';
 import { parse } from 'shell-quote';
@@ -68,10 +69,16 @@ describe('docs/how-to/call-the-grpc-api.md', () => {
   it.each(commands('grpcurl').map((line, i) => [line, EXPECTED[i] ?? /^never/] as const))(
     '%s',
     async (line, expected) => {
-      const { code, stdout, stderr } = await run(grpcurl, line);
+      let { code, stdout, stderr } = await run(grpcurl, line);
+      // The health service hears of readiness every five seconds.
+      for (let i = 0; i < 20 && stdout.includes('NOT_SERVING'); i++) {
+        await sleep(500);
+        ({ code, stdout, stderr } = await run(grpcurl, line));
+      }
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(expected);
     },
+    60_000,
   );
 
   it('names a field that is wrong', async () => {
