@@ -16,8 +16,3 @@ export const DEFAULT_TIER_LINKS: Readonly<Record<StorageTier, TierLink>> = {
   ssd: { bytesPerSecond: 3e9, latencyMs: 0.2 },
   s3: { bytesPerSecond: 1e9, latencyMs: 15 },
 };
-
-/** Time to load `bytes` over a link that nobody else uses: latency + bytes / bandwidth, in milliseconds. */
-export function loadTimeMs({ bytesPerSecond, latencyMs }: TierLink, bytes: number): number {
-  return bytes <= 0 ? 0 : latencyMs + (bytes / bytesPerSecond) * 1000;
-}
