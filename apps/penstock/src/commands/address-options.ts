@@ -43,7 +43,7 @@ function options(): Option[] {
       url('--front-door', ['http:', 'https:']),
     ),
     new Option('--nats-url <url>', 'NATS servers, nats://host:port; several with commas between').argParser(
-      urls('--nats-url', ['nats:', 'tls:', 'ws:', 'wss:']),
+      urls('--nats-url', ['nats:', 'tls:']),
     ),
     new Option(
       '--redis-url <url>',
