@@ -16,6 +16,11 @@ export class PathLocks {
     }
   }
 
+  /** Number of paths that something is being done with. */
+  get held(): number {
+    return this.last.size;
+  }
+
   /** Whether something is being done with the path. */
   isHeld(path: string): boolean {
     return this.last.has(path);

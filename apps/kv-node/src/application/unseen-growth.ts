@@ -27,12 +27,15 @@ export class UnseenGrowth {
    */
   async during(folder: TierFolder, scan: () => Promise<number>): Promise<void> {
     const { tier, options } = folder;
-    const usedBefore = await this.usedOf(folder);
+    const leaving = this.leaving(tier);
+    const known = this.tiers.inventory.use(tier).usedBytes;
+    const used = await this.usedOf(folder);
     const foundBytes = await scan();
     if (foundBytes > NOTABLE * options.capacityBytes) this.growing.add(tier);
     else this.growing.delete(tier);
-    if (usedBefore === undefined) this.others.delete(tier);
-    else this.others.set(tier, usedBefore - this.tiers.inventory.use(tier).usedBytes);
+    // What was known before, not after: a copy removed during the scan was still counted as used. Too little is safe.
+    if (used === undefined) this.others.delete(tier);
+    else this.others.set(tier, used - known - foundBytes - leaving);
   }
 
   /** Folders that probably have notably more than the inventory knows. */
@@ -51,6 +54,18 @@ export class UnseenGrowth {
     const least = Math.min(now, this.others.get(tier) ?? now);
     this.others.set(tier, least);
     return now - least > NOTABLE * options.capacityBytes;
+  }
+
+  /**
+   * The most that may be leaving the file system and has left the inventory already. Were it taken for somebody else's, as
+   * many bytes of files that nobody announced would never be noticed.
+   */
+  private leaving(tier: FolderTier): number {
+    const { held } = this.tiers.locks;
+    let largest = 0;
+    if (held > 0)
+      for (const { sizeBytes } of this.tiers.inventory.records(tier)) largest = Math.max(largest, sizeBytes);
+    return held * largest;
   }
 
   private async usedOf({ options }: TierFolder): Promise<number | undefined> {
