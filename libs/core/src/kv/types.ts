@@ -11,11 +11,19 @@ export interface KeyNamespace {
   readonly cacheSalt?: string;
 }
 
+/** Blocks by key, each with 32 bits of a second hash by which two blocks of one key are told apart; 0 = not known. */
+export interface KeyList {
+  readonly keys: BigUint64Array;
+  /** As long as `keys`; absent = none known. */
+  readonly checks?: Uint32Array;
+}
+
 /** Blocks of one engine: `engineHashes[i]` (low 64 bits of the engine's hash) is our key `keys[i]`. */
-export interface TierBlocks {
+export interface TierBlocks extends KeyList {
   readonly tier: Tier;
   readonly engineHashes: BigUint64Array;
-  readonly keys: BigUint64Array;
+  /** Absent: every dense attention group holds them. True: every sliding-window group does (`KvDelta.windowBlocks`). */
+  readonly window?: boolean;
 }
 export type EngineBlocks = readonly TierBlocks[];
 
@@ -26,9 +34,18 @@ export interface KvDelta {
   /** Within the incarnation: first is 1, no holes. */
   readonly sequence: number;
   readonly cleared: boolean;
+  /**
+   * Of a hybrid model: how many blocks before a position its sliding-window groups need to go on from there. 0 or absent:
+   * every group is dense.
+   */
+  readonly windowBlocks?: number;
   readonly changes: ReadonlyArray<{
     readonly tier: Tier;
+    /** As in `TierBlocks`. */
+    readonly window?: boolean;
     readonly stored: BigUint64Array;
+    /** Check bits of `stored`, as in `KeyList`. */
+    readonly storedChecks?: Uint32Array;
     readonly removed: BigUint64Array;
   }>;
 }
@@ -38,7 +55,9 @@ export interface KvSnapshot {
   readonly engineId: string;
   readonly incarnation: number;
   readonly sequence: number;
-  readonly tiers: ReadonlyArray<{ readonly tier: Tier; readonly keys: BigUint64Array }>;
+  /** As in `KvDelta`. */
+  readonly windowBlocks?: number;
+  readonly tiers: ReadonlyArray<KeyList & { readonly tier: Tier; readonly window?: boolean }>;
 }
 
 /** Longest contiguous prefix one engine holds, in blocks; `byTier[i]` counts blocks whose best tier is `TIERS[i]`. */
