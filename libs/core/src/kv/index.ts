@@ -1,4 +1,5 @@
 export { type Landmark, markOf } from './batch-order.js';
+export * from './block-extras.js';
 export * from './block-keys.js';
 export * from './engine-cache.js';
 export * from './engine-cache-counters.js';
@@ -6,6 +7,7 @@ export * from './engine-events.js';
 export * from './holders.js';
 export * from './kv-replica.js';
 export * from './prefix-index.js';
+export { rendezvousOwner } from './rendezvous.js';
 export type { KvSnapshotPart } from './snapshot-assembly.js';
 export * from './split-snapshot.js';
 export type { StoredFile } from './stored-files.js';
