@@ -1,3 +1,4 @@
+import type { ChainPoint } from './block-keys.js';
 import type { BlockLedger } from './block-ledger.js';
 import type { EngineCacheCounters, SkipReason } from './engine-cache-counters.js';
 import type { EngineEvent, RemovedEvent, StoredEvent } from './engine-events.js';
@@ -94,12 +95,12 @@ export class EventApplier {
       this.counters.orphansDropped += dropped;
       return;
     }
-    this.place(event, tier, this.keys, parent);
+    this.place(event, tier, this.keys, parent === undefined ? undefined : { key: parent, check: 0 });
   }
 
   /** Stores the event and then everything that waited for one of its blocks. */
-  private place(first: StoredEvent, tier: Tier, keys: EventKeys, parent: bigint | undefined): void {
-    this.storeBlocks(first, tier, keys.keysOf(first, parent));
+  private place(first: StoredEvent, tier: Tier, keys: EventKeys, parent: ChainPoint | undefined): void {
+    this.storeBlocks(first, tier, keys.keysOf(first, parent).keys);
     if (this.orphans.blocks === 0) return;
     const queue = [first];
     for (let event = queue.pop(); event; event = queue.pop()) {
@@ -107,7 +108,8 @@ export class EventApplier {
         for (const orphan of this.orphans.adopt(hash)) {
           if (orphan.tier === 'unknown') continue;
           this.counters.orphansAdopted += orphan.hashes.length;
-          this.storeBlocks(orphan, orphan.tier, keys.keysOf(orphan, this.ledger.keyOf(hash)));
+          const key = this.ledger.keyOf(hash) as bigint;
+          this.storeBlocks(orphan, orphan.tier, keys.keysOf(orphan, { key, check: 0 }).keys);
           queue.push(orphan);
         }
       }

@@ -1,13 +1,19 @@
-import { KeyChain, namespaceSeed } from './block-keys.js';
+import { blockExtra, encodeExtraKeys } from './block-extras.js';
+import { type ChainPoint, KeyChain, namespaceRoot } from './block-keys.js';
 import type { ExtraKey, StoredEvent } from './engine-events.js';
 
-const MAX_SEEDS = 1024;
-const utf8 = new TextEncoder();
+const MAX_ROOTS = 1024;
+
+/** Keys and check bits of an event's blocks; a check of 0 is not known. */
+export interface EventBlocks {
+  readonly keys: BigUint64Array;
+  readonly checks: Uint32Array;
+}
 
 /** Computes our keys for the blocks of an engine's stored events. */
 export class EventKeys {
   private readonly chain: KeyChain;
-  private readonly seeds = new Map<string, bigint>();
+  private readonly roots = new Map<string, ChainPoint>();
 
   constructor(
     private readonly model: string,
@@ -16,35 +22,37 @@ export class EventKeys {
     this.chain = new KeyChain(blockSize);
   }
 
-  /** Keys of the event's blocks in order; `parent` is the key of the block before the first, absent for a prompt's start. */
-  keysOf(event: StoredEvent, parent: bigint | undefined): BigUint64Array {
+  /** Keys of the event's blocks in order; `parent` is the block before the first, absent for a prompt's start. */
+  keysOf(event: StoredEvent, parent: ChainPoint | undefined): EventBlocks {
     const keys = new BigUint64Array(event.hashes.length);
-    const startsPrompt = parent === undefined;
-    const extras = typedExtras(event, startsPrompt);
-    let previous = parent ?? this.seedOf(event.loraName, extras.cacheSalt);
+    const checks = new Uint32Array(keys.length);
+    const extras = typedExtras(event, parent === undefined);
+    let { key, check } = parent ?? this.rootOf(event.loraName, extras.cacheSalt);
     for (let block = 0; block < keys.length; block++) {
-      previous = this.chain.next(previous, event.tokenIds, block * this.blockSize, extras.others?.[block]);
-      keys[block] = previous;
+      key = this.chain.next(key, event.tokenIds, block * this.blockSize, extras.others?.[block], check);
+      check = this.chain.check;
+      keys[block] = key;
+      checks[block] = check;
     }
-    return keys;
+    return { keys, checks };
   }
 
-  private seedOf(lora: string | undefined, cacheSalt: string | undefined): bigint {
+  private rootOf(lora: string | undefined, cacheSalt: string | undefined): ChainPoint {
     const namespace = { model: this.model, blockSize: this.blockSize, lora, cacheSalt };
-    if (cacheSalt !== undefined) return namespaceSeed(namespace);
-    const known = this.seeds.get(lora ?? '');
+    if (cacheSalt !== undefined) return namespaceRoot(namespace);
+    const known = this.roots.get(lora ?? '');
     if (known !== undefined) return known;
-    if (this.seeds.size >= MAX_SEEDS) this.seeds.clear();
-    const seed = namespaceSeed(namespace);
-    this.seeds.set(lora ?? '', seed);
-    return seed;
+    if (this.roots.size >= MAX_ROOTS) this.roots.clear();
+    const root = namespaceRoot(namespace);
+    this.roots.set(lora ?? '', root);
+    return root;
   }
 }
 
 /**
- * Tells apart what vLLM puts into a block's extra keys, in its order: the LoRA name on every block, multimodal items and
- * the like, the cache salt as the last string of a prompt's first block. The LoRA name and the salt are part of the
- * namespace; the rest sets the block apart from one of plain tokens.
+ * Tells apart what vLLM puts into a block's extra keys, in its order: the LoRA name on every block, multimodal items, the
+ * cache salt as the last string of a prompt's first block, the digest of prompt embeddings. The LoRA name and the salt are
+ * part of the namespace; the rest sets the block apart from one of plain tokens.
  */
 function typedExtras(
   event: StoredEvent,
@@ -53,19 +61,14 @@ function typedExtras(
   if (!event.extraKeys?.some((keys) => keys !== null && keys.length > 0)) return {};
   let cacheSalt: string | undefined;
   const others = event.extraKeys.map((keys, block) => {
-    const rest = [...(keys ?? [])];
+    const rest: ExtraKey[] = [...(keys ?? [])];
     if (event.loraName !== undefined && rest[0] === event.loraName) rest.shift();
-    const last = rest.at(-1);
-    if (startsPrompt && block === 0 && typeof last === 'string') {
-      cacheSalt = last;
-      rest.pop();
+    const last = rest.findLastIndex((value) => !(value instanceof Uint8Array));
+    if (startsPrompt && block === 0 && typeof rest[last] === 'string') {
+      cacheSalt = rest[last];
+      rest.splice(last, 1);
     }
-    return rest.length === 0 ? undefined : utf8.encode(JSON.stringify(rest, plain));
+    return encodeExtraKeys(rest.map(blockExtra));
   });
   return { cacheSalt, others };
-}
-
-function plain(_name: string, value: ExtraKey): unknown {
-  if (typeof value === 'bigint') return `${value}n`;
-  return value instanceof Uint8Array ? Array.from(value) : value;
 }
