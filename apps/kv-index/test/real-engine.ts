@@ -21,6 +21,8 @@ export const tokensOf = (prompt: string) =>
 /** An engine's outside: real HTTP, real ZeroMQ events and replay, on free ports of loopback. A letter is a block. */
 export class RealEngine {
   readonly held = new Set<string>();
+  /** How old the events say they are. */
+  delayMs = 0;
 
   private constructor(
     private readonly http: Server,
@@ -84,6 +86,13 @@ export class RealEngine {
     return digestOf(prompt).toString('hex');
   }
 
+  /** Stores blocks behind one that nobody announced. */
+  storeOrphan(name: string): void {
+    const tokenIds = tokensOf(name);
+    const hashes = [...name].map((_, i) => digestOf(`orphan ${name.slice(0, i + 1)}`));
+    this.send({ type: 'stored', hashes, parent: digestOf(`nobody ${name}`), tokenIds, blockSize: BLOCK });
+  }
+
   /** Publishes bytes that are no batch. */
   sendGarbage(): void {
     this.publisher.publish(Buffer.from('this is not msgpack'));
@@ -109,7 +118,7 @@ export class RealEngine {
 
   private send(event: PublishedEvent): void {
     this.publisher.publish(
-      encodeEngineBatch({ timestampMs: Date.now(), rank: 0, events: [event] }, this.options),
+      encodeEngineBatch({ timestampMs: Date.now() - this.delayMs, rank: 0, events: [event] }, this.options),
     );
   }
 }

@@ -1,3 +1,4 @@
+export * from './alerts/index.js';
 export * from './dev-cluster/index.js';
 export * from './fakes/index.js';
 export * from './process/index.js';

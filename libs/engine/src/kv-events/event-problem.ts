@@ -1,29 +1,35 @@
 /** Why a whole message was refused. */
-export type BatchProblem =
-  | 'bad-sequence'
-  | 'too-large'
-  | 'too-deep'
-  | 'too-many-elements'
-  | 'not-msgpack'
-  | 'not-a-batch';
+const BATCH_PROBLEMS = [
+  'bad-sequence',
+  'too-large',
+  'too-deep',
+  'too-many-elements',
+  'not-msgpack',
+  'not-a-batch',
+] as const;
+export type BatchProblem = (typeof BATCH_PROBLEMS)[number];
 
 /** Why an event, or a field of one, was left out. */
-export type EventProblem =
-  | 'bad-timestamp'
-  | 'bad-rank'
-  | 'not-an-event'
-  | 'unknown-event'
-  | 'unknown-field'
-  | 'unknown-medium'
-  | 'bad-hash'
-  | 'bad-block-size'
-  | 'bad-tokens'
-  | 'token-count'
-  | 'bad-lora'
-  | 'bad-extra-keys'
-  | 'bad-group';
+const EVENT_PROBLEMS = [
+  'bad-timestamp',
+  'bad-rank',
+  'not-an-event',
+  'unknown-event',
+  'unknown-field',
+  'unknown-medium',
+  'bad-hash',
+  'bad-block-size',
+  'bad-tokens',
+  'token-count',
+  'bad-lora',
+  'bad-extra-keys',
+  'bad-group',
+] as const;
+export type EventProblem = (typeof EVENT_PROBLEMS)[number];
 
-export type Problem = BatchProblem | EventProblem;
+/** All of them, for whoever counts. */
+export const PROBLEMS = [...BATCH_PROBLEMS, ...EVENT_PROBLEMS] as const;
+export type Problem = (typeof PROBLEMS)[number];
 
 /** How often each problem occurred in one message. */
 export type Problems = Partial<Record<Problem, number>>;

@@ -167,7 +167,7 @@ export function describeEventBus(jest: JestApi, name: string, make: () => Promis
       bus.publish(gone('a', place));
       await bus.flush();
       const { events, handler } = collect();
-      const wantsKey = (key: string | undefined) => key !== 'ns/a';
+      const wantsKey = (key: string | undefined, type: string) => type !== 'engine.gone' || key !== 'ns/a';
       const options = { types: ['engine.gone'], from: 'last-per-subject', wantsKey, ...place } as const;
       const subscription = await other.follow(options, handler);
       for (const pod of ['b', 'a', 'c']) bus.publish(gone(pod, place));

@@ -250,7 +250,7 @@ function matcher(
     const place = parseEventSubject(message.subject);
     if (!place) return true;
     return (
-      (options.wantsKey?.(place.key) ?? true) &&
+      (options.wantsKey?.(place.key, place.type) ?? true) &&
       options.types.includes(place.type) &&
       (options.namespace === undefined || place.namespace === options.namespace) &&
       (options.pool === undefined || place.pool === options.pool)

@@ -5,3 +5,4 @@ export {
   provisionBinaries,
 } from './provision-binaries.js';
 export { ProvisionError } from './provision-error.js';
+export { provisionPromtool } from './provision-promtool.js';

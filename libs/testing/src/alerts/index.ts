@@ -1,0 +1,1 @@
+export { AlertTrial } from './alert-trial.js';
