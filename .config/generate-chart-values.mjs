@@ -340,6 +340,13 @@ export function chartValues(definitions) {
           },
           'ServiceMonitors',
         ),
+        alerts: object(
+          {
+            enabled: flag(false, 'Whether a PrometheusRule with alerts is made for Prometheus Operator'),
+            labels: texts('Labels by which your Prometheus selects it'),
+          },
+          'Alerts; what each means and what to do is in deploy/dashboards/runbooks',
+        ),
       },
       'Metrics',
     ),

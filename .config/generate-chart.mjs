@@ -1,5 +1,5 @@
-// Writes the generated files of deploy/charts/penstock: values.yaml, values.schema.json, the tables of the README, and
-// the definitions of its charts `crds` and `paved-road-crd`. With --check it writes nothing and exits 1 when a file on
+// Writes the generated files of deploy/charts/penstock: values.yaml, values.schema.json, the tables of the README, the
+// alerts, and the definitions of its charts `crds` and `paved-road-crd`. With --check it writes nothing and exits 1 when a file on
 // disk differs. Reads the sources of the services and the built libraries: the settings that services know are the
 // settings that the chart takes.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -41,6 +41,7 @@ const wanted = new Map([
   [`${chart}/values.schema.json`, `${JSON.stringify(schema, null, 2)}\n`],
   [`${chart}/values.yaml`, valuesText()],
   [`${chart}/README.md`, readme()],
+  [`${chart}/files/rules/kv-index.yaml`, readFileSync(`${root}/deploy/dashboards/rules/kv-index.yaml`, 'utf8')],
   ...definitionFiles(root, chart),
 ]);
 

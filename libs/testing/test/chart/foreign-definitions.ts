@@ -12,7 +12,7 @@ const PROMETHEUS_OPERATOR = {
   sum: 'h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=',
 };
 
-/** Files with the definitions of Gateways, HTTPRoutes and ServiceMonitors, as their projects publish them. */
+/** Files with the definitions of Gateways, HTTPRoutes, ServiceMonitors and PrometheusRules, as their projects publish them. */
 export async function foreignDefinitions(): Promise<string[]> {
   const [gateway, prometheus] = await Promise.all(
     [GATEWAY_API, PROMETHEUS_OPERATOR].map((each) => downloadModule(each)),
@@ -21,9 +21,8 @@ export async function foreignDefinitions(): Promise<string[]> {
   const routes = ['gatewayclasses', 'gateways', 'httproutes'].map((plural) =>
     join(gateway, 'config/crd/standard', `gateway.networking.k8s.io_${plural}.yaml`),
   );
-  const monitors = join(
-    prometheus,
-    'example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml',
+  const monitoring = ['servicemonitors', 'prometheusrules'].map((plural) =>
+    join(prometheus, 'example/prometheus-operator-crd', `monitoring.coreos.com_${plural}.yaml`),
   );
-  return [...routes, monitors];
+  return [...routes, ...monitoring];
 }
