@@ -2,6 +2,7 @@ export type { BackoffOptions } from './backoff.js';
 export type { ClusterAddress } from './connection/credentials.js';
 export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-cluster.js';
 export { logNotices, type NoticeLog } from './log-notices.js';
+export { LeaseMembers, type LeaseMembersOptions } from './members/lease-members.js';
 export type { ModelClaim } from './models/model-claim.js';
 export { ModelDirectory, type ModelDirectoryOptions } from './models/model-directory.js';
 export { type ModelRule, type ModelTable, modelTable } from './models/model-table.js';

@@ -1,0 +1,239 @@
+import { type Lease, leaseKind } from '@penstock/contracts';
+import { type Cluster, ClusterError, type Informer, type ResourceKind } from '@penstock/core/ports';
+import { microTime, readLease } from '../lease/lease-record.js';
+import { leaseNameOf } from './lease-name.js';
+import { MemberList } from './member-list.js';
+
+export interface LeaseMembersOptions {
+  readonly namespace: string;
+  /** What the members are, e.g. `kv-index`: in the names of the Leases and in their label. */
+  readonly group: string;
+  /** This member's name: no other live one may have it. */
+  readonly member: string;
+  /** Time between two renewals; 300 ms. */
+  readonly renewMs?: number;
+  /** A member whose record stays the same for this long is dead; 1 s. */
+  readonly deadAfterMs?: number;
+  /** Told after every change of `members` or `problem`, and when the members are known for the first time. */
+  readonly onChange?: () => void;
+  /** Monotonic clock in milliseconds. */
+  readonly nowMs?: () => number;
+}
+
+const RENEW_MS = 300;
+const DEAD_AFTER_MS = 1_000;
+/** A renewal that hangs holds up neither the next one nor, in number, the API. */
+const MAX_RENEWALS_UNDER_WAY = 3;
+/** Time between two renewals while they are refused: rights do not come in a second. */
+const FORBIDDEN_RENEW_MS = 10_000;
+/** Without any answer from the API for this long this member goes to work alone. */
+const ALONE_AFTER_MS = 5_000;
+/** Leases of members that died are deleted after this long. */
+const DELETE_AFTER_MS = 60_000;
+const LEAVE_TIMEOUT_MS = 2_000;
+
+type MemberLease = Lease & { metadata: { name: string } };
+const kind = leaseKind as ResourceKind<MemberLease>;
+
+/**
+ * The live replicas of a service, each with a Lease of its own that it renews and the others watch. Whoever cannot reach
+ * the API keeps the last list and goes on counting itself in. Needs get, list, watch, create, patch and delete of Leases.
+ */
+export class LeaseMembers {
+  readonly #cluster: Cluster;
+  readonly #options: Required<LeaseMembersOptions>;
+  readonly #list: MemberList;
+  readonly #leases: Informer<MemberLease>;
+  readonly #ownLease: string;
+  /** Tells this process's record from one of another process under the same name. */
+  readonly #acquireTime = microTime(new Date());
+  readonly #startedMs: number;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #timer: NodeJS.Timeout;
+  #notBeforeMs = 0;
+  #known = false;
+  #problem: string | undefined;
+  #namesakeMs = Number.NEGATIVE_INFINITY;
+  #leaving = false;
+
+  constructor(cluster: Cluster, options: LeaseMembersOptions) {
+    const { group, member, namespace, renewMs = RENEW_MS, deadAfterMs = DEAD_AFTER_MS } = options;
+    const { onChange = () => undefined, nowMs = () => performance.now() } = options;
+    this.#cluster = cluster;
+    this.#options = { group, member, namespace, renewMs, deadAfterMs, onChange, nowMs };
+    this.#list = new MemberList(member, deadAfterMs);
+    this.#ownLease = leaseNameOf(group, member);
+    this.#startedMs = nowMs();
+    this.#leases = cluster.inform(
+      kind,
+      { namespace, labelSelector: `${labelOf(group)}=true` },
+      {
+        onUpsert: (lease) => this.#tell(() => this.#seen(lease)),
+        onDelete: (lease) => this.#tell(() => this.#list.gone(memberOf(lease))),
+        onSync: () => this.#tell(() => undefined),
+      },
+    );
+    this.#timer = setInterval(() => this.#tick(), renewMs);
+    this.#tick();
+  }
+
+  /** Names of the live members in their order, always with this one; the same array until it changes. */
+  get members(): readonly string[] {
+    return this.#list.live;
+  }
+
+  /** Whether `members` can be acted upon: the others were seen once, or there is no hope of seeing them. */
+  get known(): boolean {
+    return this.#known;
+  }
+
+  /** Why members may be missing, what that means and what to do; undefined when all is well. */
+  get problem(): string | undefined {
+    if (this.#options.nowMs() - this.#namesakeMs < ALONE_AFTER_MS)
+      return `another replica is called ${this.#options.member} too, so both do the same work: give each its own --instance`;
+    return this.#problem;
+  }
+
+  /** Takes this member off the list of the others at once. What it does until it ends is its own affair. */
+  async leave(): Promise<void> {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    clearInterval(this.#timer);
+    const { namespace, deadAfterMs } = this.#options;
+    const remove = async () => {
+      // A renewal under way could make the Lease again.
+      await Promise.all(this.#underWay);
+      await this.#cluster.delete(kind, namespace, this.#ownLease);
+    };
+    const late = new Promise<void>((resolve) =>
+      setTimeout(resolve, Math.max(LEAVE_TIMEOUT_MS, deadAfterMs)).unref(),
+    );
+    // When it fails the others find out by our silence.
+    await Promise.race([remove().catch(() => undefined), late]);
+    await this.#leases.stop();
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.nowMs();
+    if (!this.#known && nowMs - this.#startedMs > ALONE_AFTER_MS) this.#tell(() => this.#alone());
+    if (this.#underWay.size >= MAX_RENEWALS_UNDER_WAY || nowMs < this.#notBeforeMs) return;
+    const renewal = this.#renew().finally(() => this.#underWay.delete(renewal));
+    this.#underWay.add(renewal);
+  }
+
+  async #renew(): Promise<void> {
+    const { namespace, member, deadAfterMs } = this.#options;
+    const spec = {
+      holderIdentity: member,
+      leaseDurationSeconds: Math.ceil(deadAfterMs / 1000),
+      acquireTime: this.#acquireTime,
+      renewTime: microTime(new Date()),
+    };
+    try {
+      await this.#cluster.mergePatch(kind, namespace, this.#ownLease, { spec }).catch((error: unknown) => {
+        if (!isReason(error, 'not-found') || this.#leaving) throw error;
+        return this.#create(spec);
+      });
+      this.#tell(() => this.#explain(undefined));
+    } catch (error) {
+      if (this.#leaving || isReason(error, 'already-exists')) return;
+      this.#tell(() => this.#failed(error));
+    }
+  }
+
+  #create(spec: Record<string, unknown>): Promise<MemberLease> {
+    const { namespace, group } = this.#options;
+    const metadata = { name: this.#ownLease, namespace, labels: { [labelOf(group)]: 'true' } };
+    return this.#cluster.create(kind, {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata,
+      spec,
+    });
+  }
+
+  #failed(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    if (!isReason(error, 'forbidden')) {
+      this.#explain(
+        `the Lease ${this.#ownLease} cannot be renewed, so other replicas may count this one out: ${why}`,
+      );
+      return;
+    }
+    const { namespace, nowMs } = this.#options;
+    this.#notBeforeMs = nowMs() + FORBIDDEN_RENEW_MS;
+    this.#explain(
+      `no rights to Leases in namespace ${namespace}: this replica does not see others and does all the work; ` +
+        `run one replica only, or grant get, list, watch, create, patch and delete of leases.coordination.k8s.io: ${why}`,
+    );
+    this.#known = true;
+  }
+
+  /** Lists and watches may be refused, or silent, while writes are not: then nothing is ever seen. */
+  #alone(): void {
+    this.#known = true;
+    this.#explain(
+      this.#problem ??
+        `Leases in namespace ${this.#options.namespace} cannot be watched: this replica does not see others; check the Kubernetes API and the rights to list and watch leases.coordination.k8s.io`,
+    );
+  }
+
+  #explain(problem: string | undefined): void {
+    // Being able to write does not show that others are seen.
+    if (problem === undefined && this.#known && !this.#leases.synced) return;
+    this.#problem = problem;
+  }
+
+  #seen(lease: MemberLease): void {
+    const { nowMs, member } = this.#options;
+    const record = readLease(lease);
+    if (lease.metadata.name !== this.#ownLease) {
+      this.#list.seen(memberOf(lease), record.fingerprint, nowMs());
+      return;
+    }
+    if (record.holder !== member || record.acquireTime !== this.#acquireTime) {
+      // The first one may be of the process before this one.
+      if (this.#known) this.#namesakeMs = nowMs();
+      return;
+    }
+    this.#list.echoed(nowMs());
+    if (this.#leases.synced) this.#known = true;
+    this.#sweep();
+  }
+
+  /** One member, the first in order, takes away the Leases of the dead; one that comes to life again makes a new one. */
+  #sweep(): void {
+    if (this.#list.live[0] !== this.#options.member) return;
+    const silent = new Set(this.#list.silentFor(DELETE_AFTER_MS));
+    for (const lease of this.#leases.list()) {
+      const name = memberOf(lease);
+      if (!silent.has(name)) continue;
+      this.#list.gone(name);
+      const uid = lease.metadata.uid;
+      void this.#cluster
+        .delete(kind, this.#options.namespace, lease.metadata.name, uid === undefined ? {} : { uid })
+        .catch(() => undefined);
+    }
+  }
+
+  /** Runs a change, then tells of it when it was one. */
+  #tell(change: () => void): void {
+    const before = [this.members, this.problem, this.#known];
+    change();
+    if (before.some((value, i) => value !== [this.members, this.problem, this.#known][i]))
+      this.#options.onChange();
+  }
+}
+
+/** Label by which the Leases of a group are watched. */
+function labelOf(group: string): string {
+  return `penstock.dev/${group}-member`;
+}
+
+function memberOf(lease: MemberLease): string {
+  return lease.spec?.holderIdentity || lease.metadata.name;
+}
+
+function isReason(error: unknown, reason: ClusterError['reason']): boolean {
+  return error instanceof ClusterError && error.reason === reason;
+}
