@@ -9,6 +9,7 @@ import { type ObservedSources, observeSources } from './observed-metrics.js';
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300];
 const WAIT_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const DECISION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
+const HIT_TOKENS = [0, 64, 256, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
 const TOKENS = [1, 64, 256, 1024, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
 
 /**
@@ -119,6 +120,17 @@ export class SchedulerMetrics {
     'Prompt tokens that engines reported as cached',
     ['pool'],
   );
+  private readonly hitDepth = this.histogram(
+    'penstock_scheduler_prefix_hit_depth_tokens',
+    'Prompt tokens that the picked engine was known to hold or to be able to load, per request',
+    ['pool'],
+    HIT_TOKENS,
+  );
+  private readonly promises = this.counter(
+    'penstock_scheduler_promised_tokens_total',
+    'Cached prompt tokens: promised by KV events and found by the engine (kept), promised and not found (broken), found and not promised (unexpected)',
+    ['pool', 'outcome'],
+  );
   private readonly outputTokens = this.counter(
     'penstock_scheduler_output_tokens_total',
     'Output tokens delivered',
@@ -213,6 +225,7 @@ export class SchedulerMetrics {
     this.decisions.inc({ pool: poolOf(record), policy: record.policy });
     this.promptTokens.inc({ pool: poolOf(record) }, record.promptTokens);
     this.matchedTokens.inc({ pool: poolOf(record) }, record.matchedTokens);
+    this.hitDepth.observe({ pool: poolOf(record) }, record.matchedTokens);
     for (const [tier, tokens] of Object.entries(record.matchedByTier ?? {}))
       this.tierTokens.inc({ pool: poolOf(record), tier }, tokens);
   }
@@ -264,8 +277,18 @@ export class SchedulerMetrics {
     }
     if (outcome.cachedTokens !== null) {
       this.cachedTokens.inc({ pool }, outcome.cachedTokens);
+      this.compare(pool, record, outcome.cachedTokens);
       this.eppCached.observe(names, outcome.cachedTokens);
     }
+  }
+
+  /** What KV events promised of the picked engine, with what the engine then had. */
+  private compare(pool: string, { matchedByTier }: DecisionRecord, delivered: number): void {
+    if (!matchedByTier) return;
+    const promised = Object.values(matchedByTier).reduce((sum, tokens) => sum + tokens, 0);
+    this.promises.inc({ pool, outcome: 'kept' }, Math.min(promised, delivered));
+    this.promises.inc({ pool, outcome: 'broken' }, Math.max(0, promised - delivered));
+    this.promises.inc({ pool, outcome: 'unexpected' }, Math.max(0, delivered - promised));
   }
 
   demandDropped(): void {
