@@ -138,6 +138,11 @@ export class EngineCache {
     return this.applier.orphanBlocks;
   }
 
+  /** Live batches received that wait for the replay under way. */
+  get parkedBatches(): number {
+    return this.parked.length;
+  }
+
   /** Upper bound of the blocks in the next delta: take one when it grows large. */
   get pendingChanges(): number {
     return this.ledger.pendingChanges;
