@@ -194,6 +194,18 @@ describe('KvReplica', () => {
     expect(replica.applyDelta(delta(3, 1, [4]), 0)).toBe('applied');
   });
 
+  it('keeps those whose deltas come another way when the transport lost its place', () => {
+    const replica = new KvReplica(new PrefixIndex());
+    const first = { incarnation: 1, sequence: 1, cleared: true };
+    const changes = [{ tier: 'gpu' as const, stored: keys([1]), removed: keys([]) }];
+    for (const engineId of ['ns/own', 'ns/other']) replica.applyDelta({ engineId, ...first, changes }, 0);
+    replica.lostTrack(new Set(['ns/own']));
+    expect(['ns/own', 'ns/other'].map((id) => replica.sync(id, 0)?.state)).toEqual(['synced', 'waiting']);
+    expect(['ns/own', 'ns/other'].map((id) => replica.index.blocksOf(id))).toEqual([1, 0]);
+    replica.lostTrack();
+    expect(replica.sync('ns/own', 0)?.state).toBe('waiting');
+  });
+
   it('ignores late updates of an engine that it hears of only when it is gone', () => {
     const { replica, held } = setUp();
     replica.engineGone(ENGINE, 5);

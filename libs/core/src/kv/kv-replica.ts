@@ -121,9 +121,12 @@ export class KvReplica {
     if (this.gone.size > MAX_GONE) this.gone.delete(this.gone.keys().next().value as string);
   }
 
-  /** Everything may have been missed (the transport lost its place): every engine waits for its next snapshot. */
-  lostTrack(): void {
-    for (const [engineId, engine] of this.states) this.lose(engineId, engine);
+  /**
+   * Everything may have been missed (the transport lost its place): every engine waits for its next snapshot, but for those
+   * whose deltas do not come that way.
+   */
+  lostTrack(except: ReadonlySet<string> = new Set()): void {
+    for (const [engineId, engine] of this.states) if (!except.has(engineId)) this.lose(engineId, engine);
   }
 
   /**
