@@ -25,17 +25,29 @@ describe('one bad event does not cost the batch', () => {
     ['not-an-event', [], true],
     ['not-an-event', { no: 'tag' }, true],
     ['not-an-event', Uint8Array.of(0xc1), true],
-    ['unknown-event', ['BlockTransferred', [1], 'GPU', 'CPU'], false],
-    ['unknown-event', { type: 'BlockTransferred' }, false],
+    ['not-an-event', [7, 'BlockRemoved'], true],
+    ['not-an-event', { type: 7 }, true],
+    ['not-an-event', Uint8Array.of(0x93, 0xc1), true],
+    ['unknown-event', ['BlockPinned', [1], 'GPU'], false],
+    ['unknown-event', { type: 'BlockPinned', seconds: 5 }, false],
     ['bad-hash', stored({ block_hashes: 'abc' }), false],
     ['bad-hash', stored({ block_hashes: [1, 1.5] }), false],
     ['bad-hash', stored({ block_hashes: [1, new Uint8Array(7)] }), false],
+    ['bad-hash', stored({ block_hashes: [1, null] }), false],
+    ['bad-hash', stored({ block_hashes: [1, new Uint8Array(65)] }), false],
+    ['bad-hash', stored({ block_hashes: [1, new Uint8Array(300)] }), false],
+    ['bad-hash', stored({ block_hashes: undefined }), false],
     ['bad-hash', stored({ parent_block_hash: 'abc' }), false],
     ['bad-hash', ['BlockRemoved', null, 'GPU'], true],
+    ['bad-hash', { type: 'BlockRemoved' }, true],
+    ['bad-hash', ['BlockTransferred', 'x', 'GPU', 'CPU'], true],
     ['bad-block-size', stored({ block_size: -2 }), false],
     ['bad-block-size', stored({ block_size: 'two' }), false],
     ['bad-tokens', stored({ token_ids: [1, 2, 3, -4] }), false],
     ['bad-tokens', stored({ token_ids: [1, 2, 3, 2 ** 32] }), false],
+    ['bad-tokens', stored({ token_ids: [1, 2, 3, 1.5] }), false],
+    ['bad-tokens', stored({ token_ids: [1, 2, 3, 2n ** 40n] }), false],
+    ['bad-tokens', stored({ token_ids: [1, [2, 3], 3, 4] }), false],
     ['bad-tokens', stored({ token_ids: 'text' }), false],
     ['token-count', stored({ token_ids: [1, 2, 3] }), false],
     ['token-count', stored({ block_size: 0 }), false],
@@ -44,7 +56,9 @@ describe('one bad event does not cost the batch', () => {
     ['bad-extra-keys', stored({ extra_keys: [null] }), false],
     ['bad-extra-keys', stored({ extra_keys: [null, { a: 1 }] }), false],
     ['bad-extra-keys', stored({ extra_keys: [null, [{ a: 1 }]] }), false],
+    ['bad-lora', stored({ lora_name: { __proto__: null, other: 1 } }), false],
     ['bad-group', stored({ group_idx: -1 }), false],
+    ['bad-group', stored({ kv_cache_spec_sliding_window: 'x' }), false],
     ['bad-group', ['BlockRemoved', [1], 'GPU', 'x'], true],
   ])('%s %#', (problem, event, removalsLost) => {
     expect(decodeEngineBatch(4, batchOf(cleared, event, cleared))).toEqual({
@@ -67,7 +81,7 @@ describe('one bad event does not cost the batch', () => {
   });
 
   it('ignores and counts fields it does not know', () => {
-    const array = ['AllBlocksCleared', 'surprise'];
+    const array = ['AllBlocksCleared', null, 'surprise'];
     const map = { type: 'AllBlocksCleared', surprise: 1 };
     const decoded = decodeEngineBatch(0, batchOf(array, map));
     expect(decoded.batch?.events).toEqual([{ type: 'cleared' }, { type: 'cleared' }]);
@@ -103,7 +117,7 @@ describe('a message that is none is refused as a whole', () => {
     ['not-msgpack', hex('93cb41d954')],
     ['not-msgpack', hex(`${VLLM_PAYLOADS['0.26.0 bytes']}00`)],
     ['not-msgpack', hex(VLLM_PAYLOADS['0.26.0 bytes'].slice(0, -2))],
-    ['not-msgpack', hex('81a95f5f70726f746f5f5f01')],
+    ['not-a-batch', hex('81a95f5f70726f746f5f5f01')],
     ['not-a-batch', encode('hello')],
     ['not-a-batch', encode([])],
     ['not-a-batch', encode([1, 'events'])],

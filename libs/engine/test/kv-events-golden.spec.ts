@@ -18,7 +18,7 @@ const plainEvents = [
     type: 'stored',
     hashes: [A, B],
     parent: null,
-    tokenIds: [1, 2, 300, 70000],
+    tokenIds: Uint32Array.of(1, 2, 300, 70000),
     blockSize: 2,
     tier: 'gpu',
   },
@@ -30,13 +30,14 @@ const fullEvents = [
     type: 'stored',
     hashes: [B],
     parent: A,
-    tokenIds: [5, 6],
+    tokenIds: Uint32Array.of(5, 6),
     blockSize: 2,
     tier: 'cpu',
     loraName: 'lora-a',
     extraKeys: [['lora-a', ['img-1', 4], new Uint8Array([1, 2])]],
     groupIdx: 1,
     specKind: 'sliding_window',
+    slidingWindow: 128,
   },
   { type: 'removed', hashes: [B], tier: 'cpu', groupIdx: 1 },
 ];
@@ -96,8 +97,13 @@ describe('decoding what vLLM writes', () => {
   });
 
   it.each([['0.22.0 full'], ['0.26.0 full'], ['0.33.0 full']] as const)('reads %s', (name) => {
+    // What only the newest layout says.
+    const events = fullEvents.map((event, i) => ({
+      ...event,
+      ...(name === '0.33.0 full' && i === 0 && { locality: 'local' }),
+    }));
     expect(decodeEngineBatch(0, hex(VLLM_PAYLOADS[name]))).toEqual({
-      batch: { sequence: 0, timestampMs: 1_700_000_000_250, rank: 3, events: fullEvents },
+      batch: { sequence: 0, timestampMs: 1_700_000_000_250, rank: 3, events },
       problems: {},
       removalsLost: false,
     });
@@ -190,7 +196,7 @@ describe('other layouts', () => {
             type: 'stored',
             hashes: [5n],
             parent: null,
-            tokenIds: [9],
+            tokenIds: Uint32Array.of(9),
             blockSize: 1,
             tier: 'cpu',
             extraKeys: [['s']],
@@ -209,7 +215,16 @@ describe('other layouts', () => {
       batch: {
         sequence: 1,
         timestampMs: 1_700_000_000_250,
-        events: [{ type: 'stored', hashes: [5n], parent: null, tokenIds: [], blockSize: 0, tier: 's3' }],
+        events: [
+          {
+            type: 'stored',
+            hashes: [5n],
+            parent: null,
+            tokenIds: new Uint32Array(0),
+            blockSize: 0,
+            tier: 's3',
+          },
+        ],
       },
       problems: {},
       removalsLost: false,
@@ -233,7 +248,7 @@ describe('other layouts', () => {
     const payload = encodeEngineBatch({ timestampMs: 0, rank: 0, events }, { layout, hashes });
     const [onStorage, onCpu] = decodeEngineBatch(0, payload).batch?.events ?? [];
     const fileDigest = hashes === 'bytes' ? Uint8Array.from(digestB) : null;
-    expect(onStorage).toMatchObject({ tier: 's3', tokenIds: [], fileDigest });
+    expect(onStorage).toMatchObject({ tier: 's3', tokenIds: new Uint32Array(0), fileDigest });
     expect(onCpu).not.toHaveProperty('fileDigest');
     // Not a window on the message, which would keep all of it in memory.
     if (onStorage?.type === 'stored' && onStorage.fileDigest)

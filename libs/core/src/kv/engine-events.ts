@@ -9,6 +9,8 @@ export type ExtraKey = string | number | bigint | boolean | Uint8Array | null | 
 /** `unknown`: the engine named a medium that is none of ours. */
 export type EventTier = Tier | 'unknown';
 
+export type Locality = 'local' | 'remote';
+
 export interface StoredEvent {
   readonly type: 'stored';
   /** One per block, in prefix order. */
@@ -32,6 +34,12 @@ export interface StoredEvent {
   readonly fileDigest?: Uint8Array | null;
   /** Attention kind of that group, as the engine names it (`full_attention`, `sliding_window`, …). */
   readonly specKind?: string;
+  /** Of a sliding-window group: the window in tokens. */
+  readonly slidingWindow?: number;
+  /** Only of Mooncake: whose blocks these are. */
+  readonly tenant?: string;
+  /** Where the tier is for the engine that says so: its own, or one it shares with others. Absent: it does not say. */
+  readonly locality?: Locality;
 }
 
 export interface RemovedEvent {
@@ -39,6 +47,8 @@ export interface RemovedEvent {
   readonly hashes: readonly Hash[];
   readonly tier: EventTier;
   readonly groupIdx?: number;
+  /** As in `StoredEvent`. */
+  readonly locality?: Locality;
 }
 
 /** Everything the engine held is gone, on every tier. */

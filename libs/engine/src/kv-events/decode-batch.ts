@@ -1,10 +1,14 @@
-import { Decoder, ExtData, type ExtensionCodecType } from '@msgpack/msgpack';
 import type { EngineBatch, EngineEvent } from '@penstock/core/kv';
 import { decodeEvent } from './decode-event.js';
 import { type BatchProblem, count, type Problems } from './event-problem.js';
 import { optionalCount } from './field-values.js';
+import { MessageCursor } from './message-cursor.js';
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits, messagePackProblem } from './message-pack-guard.js';
-import { isMap } from './raw-event.js';
+import { MESSAGE_NAMES, RawEvent } from './raw-event.js';
+
+/** Fields of the array layout; SGLang calls the third `attn_dp_rank`. */
+const BATCH_POSITIONS = ['ts', 'events', 'data_parallel_rank'];
+const MILLISECONDS_FROM = 1e11;
 
 export interface DecodedBatch {
   /** Absent when the message as a whole was refused. */
@@ -18,21 +22,10 @@ export interface DecodedBatch {
   readonly removalsLost: boolean;
 }
 
-/** Extensions are opaque to us, and a malformed timestamp must not cost the batch. */
-const opaqueExtensions: ExtensionCodecType<undefined> = {
-  tryToEncode: () => null,
-  decode: (data, type) => new ExtData(type, data),
-};
-
-const decoder = new Decoder({
-  useBigInt64: true,
-  extensionCodec: opaqueExtensions,
-  mapKeyConverter: (key) => (typeof key === 'string' ? key : '(not a name)'),
-});
-
 /**
- * Decodes one event message: vLLM's array and map events (mixed too), the batch itself as array or map,
- * integer and digest hashes, events wrapped in bytes. Never throws: one bad event does not cost the others.
+ * Decodes one event message: array and map events of vLLM, SGLang, Mooncake and ATOM (mixed too), the batch itself as
+ * array or map, integer and digest hashes, events wrapped in bytes. Never throws: one bad event does not cost the
+ * others.
  *
  * @param sequence from the message's second frame
  * @param payload the message's third frame
@@ -45,27 +38,15 @@ export function decodeEngineBatch(
   if (!Number.isSafeInteger(sequence) || sequence < 0) {
     return refused('bad-sequence');
   }
-  const { value, problem } = decodeMessage(payload, limits);
+  const problem = messagePackProblem(payload, limits);
   if (problem) {
     return refused(problem);
   }
-  const [seconds, rawEvents, rawRank] = Array.isArray(value)
-    ? value
-    : isMap(value)
-      ? [value.ts, value.events, value.data_parallel_rank ?? value.attn_dp_rank]
-      : [];
-  if (!Array.isArray(rawEvents)) {
-    return refused('not-a-batch');
-  }
   const problems: Problems = {};
   const events: EngineEvent[] = [];
-  let removalsLost = false;
-  for (const rawEvent of rawEvents) {
-    const decoded = decodeEvent(unwrap(rawEvent, limits), problems);
-    removalsLost ||= decoded.removalsLost;
-    if (decoded.event) {
-      events.push(decoded.event);
-    }
+  const { seconds, rank: rawRank, removalsLost } = readBatch(payload, limits, events, problems);
+  if (removalsLost === undefined) {
+    return refused('not-a-batch');
   }
   const rank = optionalCount(rawRank);
   if (rank === 'bad') {
@@ -80,30 +61,83 @@ export function decodeEngineBatch(
   return { batch, problems, removalsLost };
 }
 
-function decodeMessage(
+interface BatchFields {
+  seconds?: unknown;
+  rank?: unknown;
+  /** Absent when the batch has no events where events belong. */
+  removalsLost?: boolean;
+}
+
+/** Reads the batch itself, an array `[time, events, rank?]` or a map. */
+function readBatch(
   payload: Uint8Array,
   limits: MessageLimits,
-): { value?: unknown; problem?: BatchProblem } {
-  const problem = messagePackProblem(payload, limits);
-  if (problem) {
-    return { problem };
+  events: EngineEvent[],
+  problems: Problems,
+): BatchFields {
+  const cursor = new MessageCursor(payload, MESSAGE_NAMES);
+  const fields: BatchFields = {};
+  const readField = (name: unknown) => {
+    switch (name) {
+      case 'ts':
+        fields.seconds = cursor.value();
+        return;
+      case 'events':
+        fields.removalsLost = readEvents(cursor, limits, events, problems);
+        return;
+      case 'data_parallel_rank':
+      case 'attn_dp_rank':
+        fields.rank = cursor.value() ?? fields.rank;
+        return;
+      default:
+        cursor.skip();
+        count(problems, 'unknown-field');
+    }
+  };
+  const items = cursor.enterArray();
+  for (let i = 0; i < (items ?? 0); i++) {
+    readField(BATCH_POSITIONS[i]);
   }
-  try {
-    return { value: decoder.decode(payload) };
-  } catch {
-    // What the walk accepts and the decoder does not: a map key it forbids.
-    return { problem: 'not-msgpack' };
+  const entries = items === undefined ? (cursor.enterMap() ?? 0) : 0;
+  for (let i = 0; i < entries; i++) {
+    readField(cursor.value());
   }
+  return fields;
+}
+
+/** Undefined when what comes is no list. */
+function readEvents(
+  cursor: MessageCursor,
+  limits: MessageLimits,
+  events: EngineEvent[],
+  problems: Problems,
+): boolean | undefined {
+  const size = cursor.enterArray();
+  if (size === undefined) {
+    cursor.skip();
+    return undefined;
+  }
+  let removalsLost = false;
+  for (let i = 0; i < size; i++) {
+    const wrapped = cursor.binary();
+    const raw = wrapped ? unwrap(wrapped, limits) : RawEvent.read(cursor);
+    removalsLost = decodeEvent(raw, events, problems) || removalsLost;
+  }
+  return removalsLost;
 }
 
 /** llm-d's storage backend wraps each event in a byte string of its own. */
-function unwrap(rawEvent: unknown, limits: MessageLimits): unknown {
-  return rawEvent instanceof Uint8Array ? decodeMessage(rawEvent, limits).value : rawEvent;
+function unwrap(bytes: Uint8Array, limits: MessageLimits): RawEvent {
+  return messagePackProblem(bytes, limits)
+    ? new RawEvent()
+    : RawEvent.read(new MessageCursor(bytes, MESSAGE_NAMES));
 }
 
-function timestampMs(seconds: unknown, problems: Problems): number {
-  if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0) {
-    return seconds * 1000;
+/** Engines send seconds; Mooncake's master sends milliseconds, which as seconds would be after the year 5000. */
+function timestampMs(time: unknown, problems: Problems): number {
+  const number = typeof time === 'bigint' ? Number(time) : time;
+  if (typeof number === 'number' && Number.isFinite(number) && number >= 0) {
+    return number < MILLISECONDS_FROM ? number * 1000 : number;
   }
   count(problems, 'bad-timestamp');
   return 0;

@@ -1,117 +1,126 @@
-import type { EngineEvent, ExtraKey, RemovedEvent, StoredEvent } from '@penstock/core/kv';
+import type { EngineEvent, ExtraKey, Locality, RemovedEvent, StoredEvent } from '@penstock/core/kv';
 import { count, type Problems } from './event-problem.js';
-import {
-  areTokenIds,
-  extraKeyList,
-  hashList,
-  hashValue,
-  optionalCount,
-  wholeDigest,
-} from './field-values.js';
+import { extraKeyList, isMap, optionalCount } from './field-values.js';
 import { isFileMedium, tierOfMedium } from './medium-tier.js';
-import {
-  CLEARED_FIELDS,
-  type FieldName,
-  isMap,
-  RawEvent,
-  REMOVED_FIELDS,
-  STORED_FIELDS,
-} from './raw-event.js';
+import { BAD } from './message-cursor.js';
+import type { FieldName, RawEvent } from './raw-event.js';
 
-export interface DecodedEvent {
-  /** Absent when the event could not be used. */
-  readonly event?: EngineEvent;
-  /** Whether the part that could not be used may have said that blocks are gone. */
-  readonly removalsLost: boolean;
-}
-
-/** One event of a batch in any known layout; what is wrong is counted in `problems`, nothing throws. */
-export function decodeEvent(value: unknown, problems: Problems): DecodedEvent {
-  const raw = RawEvent.of(value);
-  switch (raw?.tag) {
-    case 'BlockStored':
-      return { event: storedEvent(raw, problems), removalsLost: false };
+/**
+ * Adds to `events` what one event says, of any known layout; what is wrong is counted in `problems`, nothing throws.
+ *
+ * @returns whether the part that could not be used may have said that blocks are gone
+ */
+export function decodeEvent(raw: RawEvent, events: EngineEvent[], problems: Problems): boolean {
+  switch (raw.tag) {
+    case 'BlockStored': {
+      const event = storedEvent(raw, problems);
+      if (event) events.push(event);
+      break;
+    }
     case 'BlockRemoved':
-      return removedEvent(raw, problems);
+      return addRemoval(raw, raw.get('medium'), events, problems);
+    case 'BlockTransferred':
+      // First the new place: a block that is nowhere any more is forgotten.
+      addPlacement(raw, events);
+      return addRemoval(raw, raw.get('from_medium'), events, problems);
     case 'AllBlocksCleared':
-      countUnknown(raw, CLEARED_FIELDS, problems);
-      return { event: { type: 'cleared' }, removalsLost: false };
+      // Mooncake clears one tenant, ATOM may clear one medium: then this forgets too much and claims nothing wrong.
+      events.push({ type: 'cleared' });
+      break;
     case undefined:
       count(problems, 'not-an-event');
-      return { removalsLost: true };
+      return true;
     default:
       count(problems, 'unknown-event');
-      return { removalsLost: false };
+      return false;
   }
+  countUnknown(raw, problems);
+  return false;
 }
 
 function storedEvent(raw: RawEvent, problems: Problems): StoredEvent | undefined {
-  const get = (name: FieldName) => raw.get(STORED_FIELDS, name);
-  countUnknown(raw, STORED_FIELDS, problems);
-  const list = hashList(get('block_hashes'));
-  const parentValue = get('parent_block_hash') ?? null;
-  const parent = parentValue === null ? null : hashValue(parentValue);
-  if (!list || list.bad > 0 || parent === undefined) {
+  const { hashes: list, parent = null, tokenIds = new Uint32Array(0) } = raw;
+  if (list === undefined || list === BAD || list.bad > 0 || parent === BAD) {
     return refused(problems, 'bad-hash');
   }
-  const blockSize = get('block_size');
-  if (!Number.isSafeInteger(blockSize) || (blockSize as number) < 0) {
+  const blockSize = optionalCount(raw.get('block_size')) ?? 0;
+  if (blockSize === 'bad') {
     return refused(problems, 'bad-block-size');
   }
-  const tokenIds = get('token_ids') ?? [];
-  if (!Array.isArray(tokenIds) || !areTokenIds(tokenIds)) {
+  if (tokenIds === BAD) {
     return refused(problems, 'bad-tokens');
   }
-  if (tokenIds.length > 0 && tokenIds.length !== list.hashes.length * (blockSize as number)) {
+  if (tokenIds.length > 0 && tokenIds.length !== list.hashes.length * blockSize) {
     return refused(problems, 'token-count');
   }
-  const identity = identityOf(get, list.hashes.length, parent === null);
+  const identity = identityOf(raw, list.hashes.length, parent === null);
   if (typeof identity === 'string') {
     return refused(problems, identity);
   }
-  const groupIdx = optionalCount(get('group_idx'));
-  if (groupIdx === 'bad') {
+  const groupIdx = optionalCount(raw.get('group_idx'));
+  const slidingWindow = optionalCount(raw.get('kv_cache_spec_sliding_window'));
+  if (groupIdx === 'bad' || slidingWindow === 'bad') {
     return refused(problems, 'bad-group');
   }
-  const specKind = get('kv_cache_spec_kind');
-  const medium = get('medium');
+  const medium = raw.get('medium');
   const stored: StoredEvent = {
     type: 'stored',
     hashes: list.hashes,
     // llm-d's storage backend writes 0 where vLLM writes nil.
     parent: parent === 0n ? null : parent,
     tokenIds,
-    blockSize: blockSize as number,
+    blockSize,
     tier: tierOf(medium, problems),
     loraName: identity.loraName,
     extraKeys: identity.extraKeys,
     groupIdx,
-    specKind: typeof specKind === 'string' ? specKind : undefined,
+    specKind: text(raw, 'kv_cache_spec_kind'),
+    slidingWindow,
+    tenant: text(raw, 'tenant_id'),
+    locality: localityOf(raw),
   };
-  if (tokenIds.length > 0 || !isFileMedium(medium)) {
-    return stored;
-  }
-  return { ...stored, fileDigest: wholeDigest((get('block_hashes') as unknown[]).at(-1)) };
+  return tokenIds.length > 0 || !isFileMedium(medium) ? stored : { ...stored, fileDigest: digestOf(raw) };
 }
 
-function removedEvent(raw: RawEvent, problems: Problems): DecodedEvent {
-  countUnknown(raw, REMOVED_FIELDS, problems);
-  const list = hashList(raw.get(REMOVED_FIELDS, 'block_hashes'));
-  const groupIdx = optionalCount(raw.get(REMOVED_FIELDS, 'group_idx'));
-  if (!list || groupIdx === 'bad') {
-    count(problems, list ? 'bad-group' : 'bad-hash');
-    return { removalsLost: true };
+function addPlacement(raw: RawEvent, events: EngineEvent[]): void {
+  const { hashes: list } = raw;
+  const groupIdx = optionalCount(raw.get('group_idx'));
+  const medium = raw.get('to_medium');
+  const tier = medium === undefined ? 'unknown' : tierOfMedium(medium);
+  // What another engine or a medium without a tier holds is not ours to claim.
+  if (list === undefined || list === BAD || groupIdx === 'bad' || tier === 'unknown') return;
+  const { hashes } = list;
+  events.push({
+    type: 'stored',
+    hashes,
+    parent: null,
+    tokenIds: new Uint32Array(0),
+    blockSize: 0,
+    tier,
+    groupIdx,
+  });
+}
+
+function addRemoval(raw: RawEvent, medium: unknown, events: EngineEvent[], problems: Problems): boolean {
+  countUnknown(raw, problems);
+  const { hashes: list } = raw;
+  const groupIdx = optionalCount(raw.get('group_idx'));
+  if (list === undefined || list === BAD || groupIdx === 'bad') {
+    count(problems, groupIdx === 'bad' ? 'bad-group' : 'bad-hash');
+    return true;
   }
   if (list.bad > 0) {
     count(problems, 'bad-hash');
   }
-  const event: RemovedEvent = {
+  const removed: RemovedEvent = {
     type: 'removed',
     hashes: list.hashes,
-    tier: tierOf(raw.get(REMOVED_FIELDS, 'medium'), problems),
+    tier: tierOf(medium, problems),
     groupIdx,
+    locality: localityOf(raw),
   };
-  return { event, removalsLost: list.bad > 0 };
+  events.push(removed);
+  return list.bad > 0;
 }
 
 interface Identity {
@@ -121,18 +130,18 @@ interface Identity {
 
 /** LoRA and extra keys; a reason when they cannot be read, for then the blocks may belong to someone else. */
 function identityOf(
-  get: (name: FieldName) => unknown,
+  raw: RawEvent,
   blocks: number,
   startsPrompt: boolean,
 ): Identity | 'bad-lora' | 'bad-extra-keys' {
-  const loraId = optionalCount(get('lora_id'));
-  const name = get('lora_name') ?? undefined;
+  const loraId = optionalCount(raw.get('lora_id'));
+  const name = raw.get('lora_name');
   // SGLang puts its salt where vLLM puts the LoRA name.
   const salt = isMap(name) ? name.cache_salt : undefined;
   if (loraId === 'bad' || (name !== undefined && typeof name !== 'string' && typeof salt !== 'string')) {
     return 'bad-lora';
   }
-  const keys = perBlockKeys(get('extra_keys') ?? undefined, blocks);
+  const keys = perBlockKeys(raw.get('extra_keys'), blocks);
   if (keys === 'bad') {
     return 'bad-extra-keys';
   }
@@ -170,6 +179,22 @@ function perBlockKeys(
   return perBlock;
 }
 
+/** The digest behind the last hash; null where the engine sent an integer. */
+function digestOf({ lastDigest }: RawEvent): Uint8Array | null {
+  // A copy: the original is a window on the whole message and would keep it in memory.
+  return lastDigest ? Uint8Array.from(lastDigest) : null;
+}
+
+function text(raw: RawEvent, name: FieldName): string | undefined {
+  const value = raw.get(name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function localityOf(raw: RawEvent): Locality | undefined {
+  const value = raw.get('locality');
+  return value === 'LOCAL' ? 'local' : value === 'REMOTE' ? 'remote' : undefined;
+}
+
 function tierOf(medium: unknown, problems: Problems) {
   const tier = tierOfMedium(medium);
   if (tier === 'unknown') {
@@ -178,8 +203,8 @@ function tierOf(medium: unknown, problems: Problems) {
   return tier;
 }
 
-function countUnknown(raw: RawEvent, fields: readonly FieldName[], problems: Problems): void {
-  if (raw.unknownFields(fields) > 0) {
+function countUnknown(raw: RawEvent, problems: Problems): void {
+  if (raw.unknownFields > 0) {
     count(problems, 'unknown-field');
   }
 }

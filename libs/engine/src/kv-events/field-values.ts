@@ -1,55 +1,10 @@
-import type { ExtraKey, Hash } from '@penstock/core/kv';
-import { hashLow64 } from '../block-hash/index.js';
+import type { ExtraKey } from '@penstock/core/kv';
 
-const MIN_DIGEST_BYTES = 8;
-const MAX_DIGEST_BYTES = 64;
 const MAX_NESTED_KEYS = 4;
 
-/**
- * A block hash as engines write it: a digest (its last 8 bytes count), an unsigned or a signed 64-bit integer
- * (SGLang; two's complement). Undefined when it is none of these.
- */
-export function hashValue(value: unknown): Hash | undefined {
-  if (typeof value === 'bigint') {
-    return BigInt.asUintN(64, value);
-  }
-  if (value instanceof Uint8Array) {
-    return value.length >= MIN_DIGEST_BYTES && value.length <= MAX_DIGEST_BYTES
-      ? hashLow64(value)
-      : undefined;
-  }
-  return Number.isSafeInteger(value) ? BigInt.asUintN(64, BigInt(value as number)) : undefined;
-}
-
-/** The digest behind a hash that `hashValue` took; null where the engine sent an integer. */
-export function wholeDigest(value: unknown): Uint8Array | null {
-  // A copy: the original is a window on the whole message and would keep it in memory.
-  return value instanceof Uint8Array ? Uint8Array.from(value) : null;
-}
-
-/** All hashes of an event, in order, and how many values were none. Undefined when there is no list. */
-export function hashList(value: unknown): { hashes: Hash[]; bad: number } | undefined {
-  if (!Array.isArray(value)) {
-    return undefined;
-  }
-  const hashes: Hash[] = [];
-  for (const item of value) {
-    const hash = hashValue(item);
-    if (hash !== undefined) {
-      hashes.push(hash);
-    }
-  }
-  return { hashes, bad: value.length - hashes.length };
-}
-
-/** Whether every value is a token id (a whole number 0 … 2^32-1). */
-export function areTokenIds(values: readonly unknown[]): values is readonly number[] {
-  for (const value of values) {
-    if (typeof value !== 'number' || value >>> 0 !== value) {
-      return false;
-    }
-  }
-  return true;
+/** Whether MessagePack gave a map (and no array, bytes, extension or scalar). */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** A whole number of at least 0, null or undefined as undefined; `bad` for anything else. */

@@ -2,8 +2,8 @@ import type { EventTier } from '@penstock/core/kv';
 
 /**
  * Storage media as engines name them in events (vLLM, SGLang, Mooncake, llm-d's storage backends), in
- * upper case. vLLM's `STORAGE` does not say which kind, so it counts as the slowest: a prefix there is then
- * never valued above what it costs to load.
+ * upper case. vLLM's `STORAGE`, SGLang's `EXTERNAL` and llm-d's `SHARED_STORAGE` do not say which kind, so they count
+ * as the slowest: a prefix there is then never valued above what it costs to load.
  */
 const MEDIA: Readonly<Record<string, EventTier>> = {
   GPU: 'gpu',
@@ -13,6 +13,8 @@ const MEDIA: Readonly<Record<string, EventTier>> = {
   FS: 'ssd',
   SSD: 'ssd',
   STORAGE: 's3',
+  SHARED_STORAGE: 's3',
+  EXTERNAL: 's3',
   OBJ: 's3',
   OBJECT_STORE: 's3',
   S3: 's3',

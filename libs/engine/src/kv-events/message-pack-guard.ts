@@ -1,4 +1,5 @@
 import type { BatchProblem } from './event-problem.js';
+import { announcedSize, shapeOf } from './message-shapes.js';
 
 /** What a message may be at most; checked on its bytes, before anything is allocated for it. */
 export interface MessageLimits {
@@ -16,10 +17,10 @@ export const DEFAULT_MESSAGE_LIMITS: MessageLimits = {
 };
 
 /**
- * Walks the heads of a MessagePack message (format by github.com/msgpack/msgpack spec.md) and says what is
- * wrong with it, or undefined when exactly one complete value is there within the limits.
+ * Walks the heads of a MessagePack message and says what is wrong with it, or undefined when exactly one complete
+ * value is there within the limits.
  *
- * The decoder allocates what a head announces: a few bytes of nested array heads would cost gigabytes.
+ * Who reads a message allocates what a head announces: a few bytes of nested array heads would cost gigabytes.
  * After this walk every announced element is known to exist.
  */
 export function messagePackProblem(
@@ -50,13 +51,20 @@ export function messagePackProblem(
       return 'not-msgpack';
     }
     const head = bytes[position] as number;
-    // The most frequent kinds first: small integers, then token ids.
+    // The most frequent kinds first: small integers, then token ids, then hashes.
     if (head < 0x80 || head >= 0xe0) {
       position += 1;
       continue;
     }
-    const shape = SHAPES[head - 0x80] as Shape;
-    const size = shape.sizeBytes === 0 ? shape.fixed : readSize(bytes, position + 1, shape.sizeBytes);
+    if (head >= 0xcc && head < 0xd4) {
+      position += 1 + (1 << (head & 3));
+      if (position > length) {
+        return 'not-msgpack';
+      }
+      continue;
+    }
+    const shape = shapeOf(head);
+    const size = announcedSize(bytes, position, shape);
     if (size < 0) {
       return 'not-msgpack';
     }
@@ -78,52 +86,4 @@ export function messagePackProblem(
     open.push(left);
     left = children;
   }
-}
-
-interface Shape {
-  /** Bytes of the length that follows the head; 0 when `fixed` says it. */
-  readonly sizeBytes: number;
-  /** Bytes of content, or items; -1 for a head that does not exist. */
-  readonly fixed: number;
-  /** 1 for arrays, 2 for maps, 0 for anything else. */
-  readonly childrenPerItem: number;
-  /** Bytes before the content that the length does not count (the type of an extension). */
-  readonly extraBytes: number;
-}
-
-const SHAPES: readonly Shape[] = Array.from({ length: 0xe0 - 0x80 }, (_, i) => shapeOf(0x80 + i));
-
-function shapeOf(head: number): Shape {
-  const shape = (sizeBytes: number, fixed: number, childrenPerItem = 0, extraBytes = 0): Shape => ({
-    sizeBytes,
-    fixed,
-    childrenPerItem,
-    extraBytes,
-  });
-  if (head < 0x90) return shape(0, head & 0x0f, 2); // fixmap
-  if (head < 0xa0) return shape(0, head & 0x0f, 1); // fixarray
-  if (head < 0xc0) return shape(0, head & 0x1f); // fixstr
-  if (head === 0xc1) return shape(0, -1); // never used
-  if (head < 0xc4) return shape(0, 0); // nil, false, true
-  if (head < 0xc7) return shape(1 << (head - 0xc4), 0); // bin 8, 16, 32
-  if (head < 0xca) return shape(1 << (head - 0xc7), 0, 0, 1); // ext 8, 16, 32
-  if (head < 0xcc) return shape(0, head === 0xca ? 4 : 8); // float 32, 64
-  if (head < 0xd0) return shape(0, 1 << (head - 0xcc)); // uint 8 … 64
-  if (head < 0xd4) return shape(0, 1 << (head - 0xd0)); // int 8 … 64
-  if (head < 0xd9) return shape(0, 1 << (head - 0xd4), 0, 1); // fixext 1 … 16
-  if (head < 0xdc) return shape(1 << (head - 0xd9), 0); // str 8, 16, 32
-  if (head < 0xde) return shape(head === 0xdc ? 2 : 4, 0, 1); // array 16, 32
-  return shape(head === 0xde ? 2 : 4, 0, 2); // map 16, 32
-}
-
-/** Big-endian length of 1, 2 or 4 bytes; -1 when the message ends before. */
-function readSize(bytes: Uint8Array, at: number, sizeBytes: number): number {
-  if (at + sizeBytes > bytes.length) {
-    return -1;
-  }
-  let size = 0;
-  for (let i = 0; i < sizeBytes; i++) {
-    size = size * 256 + (bytes[at + i] as number);
-  }
-  return size;
 }

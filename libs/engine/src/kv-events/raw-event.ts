@@ -1,71 +1,192 @@
-/** Fields of an event in the order of the array layout; the index is the position. */
-export const STORED_FIELDS = [
-  'type',
-  'block_hashes',
-  'parent_block_hash',
-  'token_ids',
-  'block_size',
-  'lora_id',
-  'medium',
-  'lora_name',
-  'extra_keys',
-  'group_idx',
-  'kv_cache_spec_kind',
-  'kv_cache_spec_sliding_window',
-] as const;
-export const REMOVED_FIELDS = ['type', 'block_hashes', 'medium', 'group_idx'] as const;
-export const CLEARED_FIELDS = ['type'] as const;
+import { KnownNames } from './known-names.js';
+import { BAD, type HashList, type MessageCursor } from './message-cursor.js';
 
-export type FieldName = (typeof STORED_FIELDS)[number];
+/** Fields of each event in the order of the array layout; the index is the position. */
+const POSITIONS: Readonly<Record<string, readonly FieldName[]>> = {
+  BlockStored: [
+    'type',
+    'block_hashes',
+    'parent_block_hash',
+    'token_ids',
+    'block_size',
+    'lora_id',
+    'medium',
+    'lora_name',
+    'extra_keys',
+    'group_idx',
+    'kv_cache_spec_kind',
+    'kv_cache_spec_sliding_window',
+    // AMD ATOM
+    'token_offset',
+  ],
+  BlockRemoved: ['type', 'block_hashes', 'medium', 'group_idx'],
+  // AMD ATOM names a medium
+  AllBlocksCleared: ['type', 'medium'],
+  // AMD ATOM
+  BlockTransferred: ['type', 'block_hashes', 'from_medium', 'to_medium', 'group_idx'],
+};
 
-/** Fields that only maps have and that we know but do not need. */
-const MAP_ONLY_FIELDS: ReadonlySet<string> = new Set([
-  'locality',
+/** Names of Mooncake's own, beside which it may leave vLLM's out. */
+const ALIASES: Readonly<Record<string, FieldName>> = {
+  event_type: 'type',
+  seq_hashes: 'block_hashes',
+  parent_hash: 'parent_block_hash',
+};
+const TAG_ALIASES: Readonly<Record<string, string>> = {
+  stored: 'BlockStored',
+  removed: 'BlockRemoved',
+  cleared: 'AllBlocksCleared',
+};
+
+/** What maps say besides and what is of use. */
+const MAP_FIELDS: readonly FieldName[] = ['locality', 'tenant_id'];
+
+/** Fields that are known and not needed: of vLLM's maps, and of Mooncake's. */
+const UNUSED_FIELDS: readonly string[] = [
+  'token_offset',
   'ownership',
   'session_id',
   'lookahead_token_ids',
+  'event_id',
+  'timestamp',
+  'model_name',
+  'additional_salt',
+  'backend_id',
+  'dp_rank',
+  'group_id',
+  'object_key',
+  'connector_block_hash',
+  'cache_prefix',
+  'base_block_idx',
+  'tp_rank',
+  'head_or_tp_rank',
+  'pcp_rank',
+  'dcp_rank',
+  'pp_rank',
+  'layer_id',
+];
+
+const BATCH_FIELDS = ['ts', 'events', 'data_parallel_rank', 'attn_dp_rank'];
+const VALUES = ['GPU', 'CPU', 'STORAGE', 'CPU_PINNED', 'DISK', 'cpu', 'disk', 'LOCAL', 'REMOTE'];
+const KINDS = ['full_attention', 'mla_attention', 'sink_full_attention', 'sliding_window'];
+
+export type FieldName =
+  | 'type'
+  | 'block_hashes'
+  | 'parent_block_hash'
+  | 'token_ids'
+  | 'block_size'
+  | 'lora_id'
+  | 'medium'
+  | 'lora_name'
+  | 'extra_keys'
+  | 'group_idx'
+  | 'kv_cache_spec_kind'
+  | 'kv_cache_spec_sliding_window'
+  | 'token_offset'
+  | 'from_medium'
+  | 'to_medium'
+  | 'locality'
+  | 'tenant_id';
+
+const USED_FIELDS: readonly FieldName[] = [...Object.values(POSITIONS).flat(), ...MAP_FIELDS];
+const FIELD_OF = new Map<string, FieldName | undefined>([
+  ...USED_FIELDS.map((name) => [name, name] as const),
+  ...Object.entries(ALIASES),
+  ...UNUSED_FIELDS.map((name) => [name, undefined] as const),
 ]);
 
-/** One event as decoded from MessagePack, whichever layout it has. */
+/** Every string that a message holds over and over. */
+export const MESSAGE_NAMES = new KnownNames([
+  ...FIELD_OF.keys(),
+  ...Object.keys(POSITIONS),
+  ...Object.keys(TAG_ALIASES),
+  ...BATCH_FIELDS,
+  ...VALUES,
+  ...KINDS,
+]);
+
+/** One event with its fields as they came, whichever layout it has. Absent fields are undefined. */
 export class RawEvent {
-  private constructor(
-    private readonly array: readonly unknown[] | undefined,
-    private readonly map: Readonly<Record<string, unknown>> | undefined,
-    readonly tag: string,
-  ) {}
+  tag: string | undefined;
+  hashes: HashList | typeof BAD | undefined;
+  parent: bigint | null | typeof BAD | undefined;
+  tokenIds: Uint32Array | typeof BAD | undefined;
+  /** Fields that this layout does not have. */
+  unknownFields = 0;
+  private readonly others: Partial<Record<FieldName, unknown>> = {};
 
-  /** Undefined when the value has no tag where an event has one. */
-  static of(value: unknown): RawEvent | undefined {
-    if (Array.isArray(value)) {
-      return typeof value[0] === 'string' ? new RawEvent(value, undefined, value[0]) : undefined;
-    }
-    if (isMap(value) && typeof value.type === 'string') {
-      return new RawEvent(undefined, value, value.type);
-    }
-    return undefined;
+  /** Without a cursor: an event that could not be read at all. */
+  constructor(private readonly cursor?: MessageCursor) {}
+
+  /** Reads the event that comes next; one without a tag when there is none. */
+  static read(cursor: MessageCursor): RawEvent {
+    const event = new RawEvent(cursor);
+    const items = cursor.enterArray();
+    const entries = items === undefined ? cursor.enterMap() : undefined;
+    if (items !== undefined) event.readItems(cursor, items);
+    else if (entries !== undefined) event.readEntries(cursor, entries);
+    else cursor.skip();
+    return event;
   }
 
-  /** Value of a field of the layout `fields`; undefined when absent. */
-  get(fields: readonly FieldName[], name: FieldName): unknown {
-    return this.array ? this.array[fields.indexOf(name)] : this.map?.[name];
+  /** Any field but the hashes and the tokens; undefined when absent or nil. */
+  get(name: FieldName): unknown {
+    return this.others[name] ?? undefined;
   }
 
-  /** How many fields are there that `fields` does not list. */
-  unknownFields(fields: readonly FieldName[]): number {
-    if (this.array) {
-      return Math.max(0, this.array.length - fields.length);
-    }
-    let unknown = 0;
-    for (const name of Object.keys(this.map ?? {})) {
-      if (!(fields as readonly string[]).includes(name) && !MAP_ONLY_FIELDS.has(name)) {
-        unknown++;
+  /** The whole digest of the last hash, a window on the message; undefined when it is an integer, or there is none. */
+  get lastDigest(): Uint8Array | undefined {
+    const { hashes } = this;
+    return hashes && hashes !== BAD && hashes.lastAt >= 0 ? this.cursor?.digestAt(hashes.lastAt) : undefined;
+  }
+
+  private readItems(cursor: MessageCursor, items: number): void {
+    if (items === 0) return;
+    this.readField(cursor, 'type');
+    const positions = this.tag === undefined ? undefined : POSITIONS[this.tag];
+    for (let i = 1; i < items; i++) {
+      const name = positions?.[i];
+      if (name !== undefined) this.readField(cursor, name);
+      else {
+        cursor.skip();
+        this.unknownFields++;
       }
     }
-    return unknown;
   }
-}
 
-/** Whether MessagePack gave a map (and no array, bytes, extension or scalar). */
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  private readEntries(cursor: MessageCursor, entries: number): void {
+    for (let i = 0; i < entries; i++) {
+      const key = cursor.value();
+      const name = typeof key === 'string' ? FIELD_OF.get(key) : undefined;
+      if (name !== undefined) this.readField(cursor, name);
+      else {
+        cursor.skip();
+        if (typeof key !== 'string' || !FIELD_OF.has(key)) this.unknownFields++;
+      }
+    }
+  }
+
+  private readField(cursor: MessageCursor, name: FieldName): void {
+    switch (name) {
+      case 'type':
+        this.readTag(cursor.value());
+        return;
+      case 'block_hashes':
+        this.hashes = cursor.hashList();
+        return;
+      case 'parent_block_hash':
+        this.parent = cursor.hash();
+        return;
+      case 'token_ids':
+        this.tokenIds = cursor.tokenIds();
+        return;
+      default:
+        this.others[name] = cursor.value();
+    }
+  }
+
+  private readTag(value: unknown): void {
+    if (typeof value === 'string') this.tag = TAG_ALIASES[value] ?? value;
+  }
 }
