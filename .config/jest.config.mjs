@@ -28,7 +28,7 @@ export default {
   },
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
   moduleNameMapper: {
-    '^@penstock/core/([a-z-]+)$': `${root}/libs/core/src/$1/index.ts`,
+    '^@penstock/([a-z-]+)/([a-z-]+)$': `${root}/libs/$1/src/$2/index.ts`,
     '^@penstock/([a-z-]+)$': `${root}/libs/$1/src/index.ts`,
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -43,8 +43,8 @@ export function benchCommand(): Command {
         process.stdout.write(`${Object.keys(BENCHES).join('\n')}\n`);
         return;
       }
-      const bench = name === undefined ? undefined : BENCHES[name];
-      if (!bench)
+      const load = name === undefined ? undefined : BENCHES[name];
+      if (!load)
         throw new UsageError(
           `there is no bench "${name ?? ''}"; there are: ${Object.keys(BENCHES).join(', ')}`,
         );
@@ -54,6 +54,7 @@ export function benchCommand(): Command {
         seed: flags.seed,
         progress: (message) => process.stderr.write(`${message}\n`),
       };
+      const bench = await load();
       const result = await bench.run(options);
       process.stdout.write(
         `${flags.json || flags.output === 'json' ? JSON.stringify(benchDocument(result, options)) : benchTables(result, options)}\n`,

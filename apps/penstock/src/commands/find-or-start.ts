@@ -4,7 +4,7 @@ import { startSuite } from '../suite/start-suite.js';
 import { type SuiteRecord, SuiteState } from '../suite/state.js';
 import { DEFAULT_SUITE, type SuiteOptions } from '../suite/suite-options.js';
 import { homeDirectory } from '../suite/workspace.js';
-import { checkSuiteOptions } from './up.js';
+import { checkSuiteOptions } from './check-suite-options.js';
 
 /**
  * The running suite, or one of our own for the time of the command. Throws when a flag asks for another one than runs.

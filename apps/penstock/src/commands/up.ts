@@ -1,16 +1,6 @@
 import { Command, Option } from 'commander';
-import { UsageError } from '../output/usage-error.js';
-import { chooseProfile } from '../suite/choose-profile.js';
-import { describeSuite } from '../suite/describe-suite.js';
-import { explainRequest } from '../suite/explain-request.js';
-import { QUESTION, routeOneCompletion } from '../suite/self-check.js';
-import { type Suite, startSuite } from '../suite/start-suite.js';
-import { runStatusLine } from '../suite/status-line.js';
 import { DEFAULT_SUITE, type SuiteOptions } from '../suite/suite-options.js';
-import { homeDirectory } from '../suite/workspace.js';
-import { addressVariables } from './address-options.js';
 import { positive, whole } from './arguments.js';
-import { onStopSignal } from './stop-signal.js';
 import { unknownCommand } from './unknown-command.js';
 
 /** Options of everything that may start the suite. */
@@ -30,16 +20,6 @@ export function suiteOptions(command: Command): Command {
     );
 }
 
-/** Refuses what no suite can be started with, and takes away variables that are for this program only. */
-export function checkSuiteOptions({ gpu, model }: SuiteOptions): void {
-  try {
-    chooseProfile(gpu, model);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  for (const variable of addressVariables()) delete process.env[variable];
-}
-
 export function upCommand(): Command {
   return suiteOptions(new Command('up'))
     .description('start the whole suite on this machine, route one completion and stay up')
@@ -48,31 +28,7 @@ export function upCommand(): Command {
     .action(async (flags: SuiteOptions & { once?: boolean }, command: Command) => {
       // The default command gets every word that is no command's name.
       if (command.args.length > 0) throw unknownCommand(command);
-      checkSuiteOptions(flags);
-      const stopSignal = onStopSignal();
-      const suite = await startSuite(homeDirectory(), flags, say, stopSignal);
-      try {
-        await selfCheck(suite);
-        if (flags.once) return;
-        process.stdout.write(`${describeSuite(suite)}\n\n`);
-        suite.supervisor.on('exited', (name, how) => say(`${name} ended (${how}); starting it again`));
-        await runStatusLine(suite.record, stopSignal);
-      } finally {
-        process.stdout.write('\nstopping …\n');
-        await suite.stop();
-      }
+      const { runUp } = await import('./run-up.js');
+      await runUp(flags);
     });
 }
-
-async function selfCheck(suite: Suite): Promise<void> {
-  const check = await routeOneCompletion(suite.record.urls.frontDoor, suite.record.model);
-  const why = await explainRequest(suite.record, check.requestId).catch(
-    (error: Error) => `not known: ${error.message}`,
-  );
-  process.stdout.write(
-    `\n${suite.record.model} was asked: ${QUESTION}\n  answer   ${check.answer.trim()} (simulated text)\n` +
-      `  engine   ${check.endpoint}\n  why      ${why}\n  took     ${check.wallMs.toFixed(0)} ms\n`,
-  );
-}
-
-const say = (message: string) => process.stdout.write(`${message}\n`);

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, type ProcessIdentity } from '@penstock/testing';
+import { isAlive, type ProcessIdentity } from '@penstock/testing/process';
 import { z } from 'zod';
 
 const identity = z.object({ pid: z.number().int().positive(), startTicks: z.number(), bootId: z.string() });
