@@ -44,8 +44,9 @@ export interface IndexParts extends IndexPorts {
 /** Puts the index together on its ports; nothing runs before `IndexRun.start`, except the watch on the pools. */
 export function assembleIndex(
   ports: IndexPorts,
-  { config, logger, registry }: Pick<ServiceContext<KvIndexConfig>, 'config' | 'logger' | 'registry'>,
+  context: Pick<ServiceContext<KvIndexConfig>, 'service' | 'instance' | 'config' | 'logger' | 'registry'>,
 ): IndexParts {
+  const { service, instance, config, logger, registry } = context;
   const { cluster, bus, store, clock, streams, probe } = ports;
   const metrics = new KvIndexMetrics(registry);
   metrics.capacity.set(config.maxIndexHolders);
@@ -54,17 +55,18 @@ export function assembleIndex(
   const totals = new EngineTotals();
   const announcer = new EngineAnnouncer(bus);
   const persister = new BlockPersister(store, logger, (outcome) => metrics.countStoreWrite(outcome));
-  const publisher = new ChangePublisher(replica, bus, persister, clock, config, logger);
+  const ingester = `${service}/${instance}`;
+  const publisher = new ChangePublisher(replica, bus, persister, clock, config, ingester, logger);
   const forwarder = new FileForwarder(bus);
   const scope = config.namespace === undefined ? {} : { namespace: config.namespace };
-  const storage = new StorageFollower({ bus, index, clock, ...scope });
+  const storage = new StorageFollower({ bus, index, clock, ingester, ...scope });
   const followerContext = {
     streams,
     probe,
     store,
     clock,
     publishedIncarnation: async (engineId: string) => {
-      const last = await bus.lastByKey<EventData<'kv.delta'>>('kv.delta', engineId);
+      const last = await bus.lastByKey<EventData<'kv.snapshot'>>('kv.snapshot', `${engineId}/0`);
       return last?.data.incarnation ?? 0;
     },
     logger,

@@ -42,7 +42,7 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
     .describe(
       'What engines announce on medium STORAGE: index = the engine holds it, on tier s3; forward = a file of its node, told to kv-offload, which says what storage holds',
     ),
-  deltaIntervalMs: durationMs(100, 'Changes of an engine within this time are published as one kv.delta'),
+  deltaIntervalMs: durationMs(100, 'Changes within this time are published as one kv.delta per pool'),
   snapshotIntervalMs: durationMs(5_000, 'Shortest time between two kv.snapshot of a changing engine'),
   snapshotMaxIntervalMs: durationMs(20_000, 'Longest time between two kv.snapshot of any engine'),
   deltaMaxBlocks: count(
@@ -50,7 +50,7 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
     1_000_000,
     'A delta is published before its time when it would have more blocks',
   ),
-  snapshotPartBlocks: count(40_000, 90_000, 'Blocks per message of a snapshot (8 bytes each, in base64)'),
+  snapshotPartBlocks: count(40_000, 60_000, 'Blocks per message of a snapshot (12 bytes each, in base64)'),
   probeTimeoutMs: durationMs(2_000, 'Longest wait for an engine to say which model it serves'),
   storeIntervalMs: durationMs(2_000, 'How often Redis is checked for having lost its content, and retried'),
   maxIndexHolders: count(

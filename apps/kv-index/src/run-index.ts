@@ -56,7 +56,7 @@ export class IndexRun {
   async stop(): Promise<void> {
     this.unsubscribe?.();
     for (const timer of this.timers) clearInterval(timer);
-    for (const engine of this.parts.tracker.engines()) this.parts.publisher.publishDelta(engine);
+    this.parts.publisher.publishDeltas(this.parts.tracker.engines());
     this.forwardFiles();
     await Promise.all([this.parts.tracker.stop(), this.parts.storage.stop()]);
   }
@@ -74,12 +74,12 @@ export class IndexRun {
     const { connected } = bus.status();
     const returned = connected && !this.wasConnected;
     this.wasConnected = connected;
-    for (const engine of tracker.engines()) {
-      publisher.publishDelta(engine);
-      if (returned) announcer.again(engine);
+    publisher.publishDeltas(tracker.engines());
+    if (returned) {
+      for (const engine of tracker.engines()) announcer.again(engine);
+      // The bus may have lost what it had; a whole state costs little and ends every doubt.
+      publisher.renewSnapshots();
     }
-    // The bus may have lost what it had; a whole state costs little and ends every doubt.
-    if (returned) publisher.renewSnapshots();
     // While it is away they would only push the deltas out of its buffer.
     if (connected) publisher.publishDueSnapshots(tracker.engines());
   }

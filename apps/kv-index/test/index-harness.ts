@@ -114,6 +114,8 @@ export class RunningIndex {
       close: () => this.bus.close(),
     };
     this.parts = assembleIndex(ports, {
+      service: 'kv-index',
+      instance: 'test',
       config: settings,
       logger,
       registry: createRegistry('kv-index', 'test'),

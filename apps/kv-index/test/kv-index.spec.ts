@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type EventData, packU64, unpackU64 } from '@penstock/contracts';
+import { type EventData, packU64, unpackKvDeltas, unpackKvSnapshot } from '@penstock/contracts';
 import { KvReplica, PrefixIndex } from '@penstock/core/kv';
 import { FakeEventBus, until } from '@penstock/testing';
 import { RunningIndex, World } from './index-harness.js';
@@ -30,18 +30,10 @@ describe('kv-index', () => {
     await bus.follow({ types: ['kv.delta', 'kv.snapshot', 'engine.gone'], from: 'all' }, ({ type, data }) => {
       if (type === 'engine.gone') replica.engineGone((data as EventData<'engine.gone'>).engine);
       if (type === 'kv.delta') {
-        const { engine: engineId, changes, ...position } = data as EventData<'kv.delta'>;
-        const unpacked = changes.map((c) => ({
-          tier: c.tier,
-          stored: unpackU64(c.stored),
-          removed: unpackU64(c.removed),
-        }));
-        replica.applyDelta({ engineId, ...position, changes: unpacked }, 0);
+        for (const delta of unpackKvDeltas(data as EventData<'kv.delta'>)) replica.applyDelta(delta, 0);
       }
       if (type === 'kv.snapshot') {
-        const { engine: engineId, tiers, ...position } = data as EventData<'kv.snapshot'>;
-        const unpacked = tiers.map((t) => ({ tier: t.tier, keys: unpackU64(t.keys) }));
-        replica.applySnapshot({ engineId, ...position, tiers: unpacked }, 0);
+        replica.applySnapshot(unpackKvSnapshot(data as EventData<'kv.snapshot'>), 0);
       }
     });
     await bus.settle();
@@ -133,7 +125,7 @@ describe('kv-index', () => {
     await until(async () => (await world.store.engines('ns', 'pool')).length === 0);
     expect(world.eventsOf('engine.gone').at(-1)?.data).toMatchObject({
       engine: A,
-      incarnation: world.eventsOf('kv.delta').at(-1)?.data.incarnation,
+      incarnation: world.eventsOf('kv.snapshot').at(-1)?.data['incarnation'],
       reason: 'its pod left the pool',
     });
     expect(await elsewhere()).toEqual([]);
@@ -159,10 +151,10 @@ describe('kv-index', () => {
     const engine = await world.addEngine('a', '10.0.0.1');
     engine.store('12');
     const incarnation = world.clock.nowMs() + 3 * 3_600_000;
-    const changes = [{ tier: 'gpu', removed: '', stored: packU64(BigUint64Array.of(1n)) }];
-    const data = { engine: A, incarnation, sequence: 1, cleared: true, changes };
+    const tiers = [{ tier: 'gpu', keys: packU64(BigUint64Array.of(1n)) }];
+    const data = { engine: A, incarnation, sequence: 1, part: 0, parts: 1, tiers };
     const before = new FakeEventBus({ broker: world.broker });
-    before.publish({ type: 'kv.delta', namespace: 'ns', pool: 'pool', key: A, data });
+    before.publish({ type: 'kv.snapshot', namespace: 'ns', pool: 'pool', key: `${A}/0`, data });
     await before.flush();
     await before.close();
     const index = start();

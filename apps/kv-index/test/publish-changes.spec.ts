@@ -28,6 +28,7 @@ describe('snapshots of many engines', () => {
     {} as BlockPersister,
     clock,
     { snapshotIntervalMs: 5_000, snapshotMaxIntervalMs: 20_000, snapshotPartBlocks: 40_000 },
+    'kv-index/test',
     createLogger({ service: 'kv-index', instance: 'test', level: 'silent' }),
   );
   const engines = Array.from({ length: 300 }, (_, i) => engine(`ns/e${i}`));

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type EventData, inferencePoolKind, packU64, podKind, unpackU64 } from '@penstock/contracts';
+import {
+  type EventData,
+  inferencePoolKind,
+  packKvDeltas,
+  packU64,
+  podKind,
+  unpackKvDeltas,
+  unpackKvSnapshot,
+} from '@penstock/contracts';
 import { blockKeys, KvReplica, namespaceSeed, nodeHolder, PrefixIndex } from '@penstock/core/kv';
 import { NatsEventBus } from '@penstock/messaging';
 import { loadConfig, type RunningService, runService, systemClock } from '@penstock/platform';
@@ -40,19 +48,9 @@ describe('kv-index on real NATS, Redis and ZeroMQ', () => {
       { types, from: 'last-per-subject', onGap: () => replica.lostTrack() },
       ({ type, data }) => {
         if (type === 'kv.delta') {
-          const { engine: engineId, changes, ...position } = data as EventData<'kv.delta'>;
-          const unpacked = changes.map((c) => ({
-            tier: c.tier,
-            stored: unpackU64(c.stored),
-            removed: unpackU64(c.removed),
-          }));
-          replica.applyDelta({ engineId, ...position, changes: unpacked }, 0);
+          for (const delta of unpackKvDeltas(data as EventData<'kv.delta'>)) replica.applyDelta(delta, 0);
         } else {
-          const { engine: engineId, tiers, ...position } = data as EventData<'kv.snapshot'>;
-          replica.applySnapshot(
-            { engineId, ...position, tiers: tiers.map((t) => ({ tier: t.tier, keys: unpackU64(t.keys) })) },
-            0,
-          );
+          replica.applySnapshot(unpackKvSnapshot(data as EventData<'kv.snapshot'>), 0);
         }
       },
     );
@@ -225,9 +223,10 @@ describe('kv-index on real NATS, Redis and ZeroMQ', () => {
     expect(files).toEqual([{ engine: 'real/a', node: 'node-a', files: [{ hash, keys: packU64(keys) }] }]);
 
     const holder = nodeHolder('real', 'pool-a', 'node-a');
-    const changes = [{ tier: 'cpu', stored: packU64(keys), removed: '' }];
-    const data = { engine: holder, incarnation: 1, sequence: 1, cleared: false, changes };
-    reader.publish({ type: 'kv.delta', namespace: 'real', pool: 'pool-a', key: holder, data });
+    const changes = [{ tier: 'cpu' as const, stored: keys, removed: new BigUint64Array(0) }];
+    const delta = { engineId: holder, incarnation: 1, sequence: 1, cleared: false, changes };
+    const [data] = packKvDeltas('test/0', [delta]);
+    reader.publish({ type: 'kv.delta', namespace: 'real', pool: 'pool-a', key: 'test/0', data });
     const index = service.get<PrefixIndex>(INDEX);
     await until(() => index.blocksOf(holder) === keys.length, 10_000);
     const metrics = await (await fetch(`http://127.0.0.1:${service.listeners.metrics}/metrics`)).text();

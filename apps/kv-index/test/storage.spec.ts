@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type EventData, packU64, unpackU64 } from '@penstock/contracts';
+import { type EventData, packKvDeltas, packU64, unpackU64 } from '@penstock/contracts';
 import {
   blockKeys,
   isStorageHolder,
+  type KvDelta,
   namespaceSeed,
   nodeHolder,
   objectStoreHolder,
@@ -26,6 +27,7 @@ const query = (prompt: string) => ({
 });
 const everyPool = { poolNamespace: '', pool: '' };
 const NODE = nodeHolder('ns', 'pool', 'n1');
+const OFFLOAD = 'kv-offload/test';
 const S3 = objectStoreHolder('ns', 'pool');
 
 describe('kv-index and storage', () => {
@@ -38,20 +40,14 @@ describe('kv-index and storage', () => {
     index = new RunningIndex(world, flags);
   };
   /** What kv-offload says of a holder. */
-  const delta = (holder: string, tier: Tier, prompt: string, removed = '') =>
-    offload.publish({
-      type: 'kv.delta',
-      namespace: 'ns',
-      pool: 'pool',
-      key: holder,
-      data: {
-        engine: holder,
-        incarnation: 1,
-        sequence: ++sequence,
-        cleared: false,
-        changes: [{ tier, stored: packU64(keysOf(prompt)), removed: packU64(keysOf(removed)) }],
-      },
-    });
+  const delta = (holder: string, tier: Tier, prompt: string, removed = '') => {
+    const changes = [{ tier, stored: keysOf(prompt), removed: keysOf(removed) }];
+    publish({ engineId: holder, incarnation: 1, sequence: ++sequence, cleared: false, changes });
+  };
+  const publish = (told: KvDelta) => {
+    const [data] = packKvDeltas(OFFLOAD, [told]);
+    offload.publish({ type: 'kv.delta', namespace: 'ns', pool: 'pool', key: OFFLOAD, data });
+  };
   const scores = (prompt: string) =>
     scoreEndpoints(index.parts.index, index.parts.tracker.engines(), everyPool, query(prompt)).endpoints;
   const told = () => world.eventsOf('tier.stored').map((e) => e.data as unknown as EventData<'tier.stored'>);
@@ -60,7 +56,7 @@ describe('kv-index and storage', () => {
     sequence = 0;
     world = new World();
     await world.start();
-    offload = new FakeEventBus({ broker: world.broker, source: 'kv-offload/test' });
+    offload = new FakeEventBus({ broker: world.broker, source: OFFLOAD });
   });
   afterEach(async () => {
     await index.stop();
@@ -188,9 +184,8 @@ describe('kv-index and storage', () => {
     start();
     await index.live('ns/a');
     await until(() => index.matched('ns/a', '1') === 1);
-    const changes = [{ tier: 'gpu', stored: packU64(keysOf('12')), removed: '' }];
-    const data = { engine: 'ns/a', incarnation: 9e15, sequence: 1, cleared: true, changes };
-    offload.publish({ type: 'kv.delta', namespace: 'ns', pool: 'pool', key: NODE, data });
+    const changes = [{ tier: 'gpu' as const, stored: keysOf('12'), removed: new BigUint64Array(0) }];
+    publish({ engineId: 'ns/a', incarnation: 9e15, sequence: 1, cleared: true, changes });
     await index.bus.settle();
     expect(index.matched('ns/a', '12')).toBe(1);
   });

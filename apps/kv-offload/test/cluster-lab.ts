@@ -7,7 +7,7 @@ import {
   namespaceKind,
   packU64,
   podKind,
-  unpackKvDelta,
+  unpackKvDeltas,
   unpackKvSnapshot,
 } from '@penstock/contracts';
 import { KvReplica, PrefixIndex, TIERS, type Tier } from '@penstock/core/kv';
@@ -147,10 +147,17 @@ export class ClusterLab {
   private async listen(): Promise<void> {
     const options = { types: ['kv.delta', 'kv.snapshot'], from: 'last-per-subject' } as const;
     await this.bus.follow<EventData<'kv.delta' | 'kv.snapshot'>>(options, ({ type, source, data }) => {
-      this.words.push({ source, incarnation: data.incarnation });
-      if (type === 'kv.delta')
-        this.replica.applyDelta(unpackKvDelta(data as EventData<'kv.delta'>), Date.now());
-      else this.replica.applySnapshot(unpackKvSnapshot(data as EventData<'kv.snapshot'>), Date.now());
+      const nowMs = Date.now();
+      if (type === 'kv.snapshot') {
+        const snapshot = unpackKvSnapshot(data as EventData<'kv.snapshot'>);
+        this.words.push({ source, incarnation: snapshot.incarnation });
+        this.replica.applySnapshot(snapshot, nowMs);
+        return;
+      }
+      for (const delta of unpackKvDeltas(data as EventData<'kv.delta'>)) {
+        this.words.push({ source, incarnation: delta.incarnation });
+        this.replica.applyDelta(delta, nowMs);
+      }
     });
   }
 }

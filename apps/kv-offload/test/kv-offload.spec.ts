@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventData } from '@penstock/contracts';
-import { unpackU64 } from '@penstock/contracts';
+import { packKvDeltas, unpackU64 } from '@penstock/contracts';
 import { FakeEventBus, until } from '@penstock/testing';
 import { type FakeKvNode, pathOf } from './fake-kv-node.js';
 import { hashOf, keysOf, Lab, type Replica } from './offload-lab.js';
@@ -149,18 +149,20 @@ describe('kv-offload', () => {
     lab.engineWrites(a, 1);
     await until(() => announced(NODE, 'cpu', 1));
     const uses = () => replica.term.ledger.chunk(path(1))?.uses;
-    const data = (sequence: number) => ({
-      ...{ engine: 'ns/engine-a', incarnation: 1, sequence, cleared: false },
-      changes: [{ tier: 'gpu', removed: '', stored: Buffer.from(keysOf(1).buffer).toString('base64') }],
-    });
+    const storesAgain = (sequence: number) => {
+      const changes = [{ tier: 'gpu' as const, removed: new BigUint64Array(0), stored: keysOf(1) }];
+      const delta = { engineId: 'ns/engine-a', incarnation: 1, sequence, cleared: false, changes };
+      const [data] = packKvDeltas('kv-index/0', [delta]);
+      lab.bus.publish({ type: 'kv.delta', namespace: 'ns', pool: 'pool', key: 'kv-index/0', data });
+    };
     lab.clock.advance(20_000);
     lab.route('a', 'cpu', 1);
     await until(() => uses() === 1);
-    lab.bus.publish({ type: 'kv.delta', namespace: 'ns', pool: 'pool', key: 'ns/engine-a', data: data(1) });
+    storesAgain(1);
     await replica.bus.settle();
     expect(uses()).toBe(1);
     lab.clock.advance(20_000);
-    lab.bus.publish({ type: 'kv.delta', namespace: 'ns', pool: 'pool', key: 'ns/engine-a', data: data(2) });
+    storesAgain(2);
     await until(() => uses() === 2);
   });
 
@@ -225,7 +227,12 @@ describe('what engines hold', () => {
     const followed = follow.mock.calls.find(([{ types }]) => types.includes('kv.snapshot'));
     follow.mockRestore();
     const keys = ['ns/engine/0', undefined, `${NODE}/0`, `${S3}/3`];
-    expect(keys.map((key) => followed?.[0].wantsKey?.(key))).toEqual([false, false, true, true]);
+    expect(keys.map((key) => followed?.[0].wantsKey?.(key, 'kv.snapshot'))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
   });
 });
 

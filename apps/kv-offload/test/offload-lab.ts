@@ -1,5 +1,5 @@
-import { type EventData, packU64, unpackU64 } from '@penstock/contracts';
-import { type KvDelta, KvReplica, PrefixIndex, TIERS, type Tier } from '@penstock/core/kv';
+import { type EventData, packU64, unpackKvDeltas, unpackKvSnapshot } from '@penstock/contracts';
+import { KvReplica, PrefixIndex, TIERS, type Tier } from '@penstock/core/kv';
 import type { IncomingEvent, ObjectStore } from '@penstock/core/ports';
 import { decodeEvent } from '@penstock/messaging';
 import { createLogger, createRegistry, loadConfig } from '@penstock/platform';
@@ -170,21 +170,12 @@ export class Listener {
     }
   }
 
-  private delta({ engine, incarnation, sequence, cleared, changes }: EventData<'kv.delta'>): void {
-    const delta: KvDelta = {
-      ...{ engineId: engine, incarnation, sequence, cleared },
-      changes: changes.map(({ tier, stored, removed }) => {
-        return { tier, stored: unpackU64(stored), removed: unpackU64(removed) };
-      }),
-    };
-    this.replica.applyDelta(delta, this.clock.nowMs());
+  private delta(batch: EventData<'kv.delta'>): void {
+    for (const delta of unpackKvDeltas(batch)) this.replica.applyDelta(delta, this.clock.nowMs());
   }
 
   private snapshot(data: EventData<'kv.snapshot'>): void {
-    const { engine, incarnation, sequence, part, parts, tiers } = data;
-    const unpacked = tiers.map(({ tier, keys }) => ({ tier, keys: unpackU64(keys) }));
-    const snapshot = { engineId: engine, incarnation, sequence, part, parts, tiers: unpacked };
-    this.replica.applySnapshot(snapshot, this.clock.nowMs());
+    this.replica.applySnapshot(unpackKvSnapshot(data), this.clock.nowMs());
   }
 }
 

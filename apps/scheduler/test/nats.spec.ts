@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { packU64, type schedulerV1 } from '@penstock/contracts';
+import { packKvDeltas, packU64, type schedulerV1 } from '@penstock/contracts';
 import { blockKeys, namespaceSeed } from '@penstock/core/kv';
 import { NatsEventBus } from '@penstock/messaging';
 import { createGrpcClient } from '@penstock/platform';
@@ -65,8 +65,10 @@ describe('the scheduler on real NATS', () => {
         type: 'kv.delta',
         namespace: 'ns',
         pool: 'p',
-        key: 'ns/engine-2',
-        data: { engine: 'ns/engine-2', incarnation: 1, sequence: 6, cleared: true, changes: [] },
+        key: 'kv-index/test',
+        data: packKvDeltas('kv-index/test', [
+          { engineId: 'ns/engine-2', incarnation: 1, sequence: 6, cleared: true, changes: [] },
+        ])[0],
       });
       snapshot(0, 9);
       await routesTo(h, 0);

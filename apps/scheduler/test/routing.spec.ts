@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { packU64, podKind, type schedulerV1 } from '@penstock/contracts';
+import { packKvDeltas, packU64, podKind, type schedulerV1 } from '@penstock/contracts';
 import { blockKeys, namespaceSeed } from '@penstock/core/kv';
 import { createPolicy } from '@penstock/core/routing';
 import { createGrpcClient } from '@penstock/platform';
@@ -74,8 +74,10 @@ describe('routing', () => {
       type: 'kv.delta',
       namespace: 'ns',
       pool: 'p',
-      key: 'ns/engine-2',
-      data: { engine: 'ns/engine-2', incarnation: 1, sequence: 1, cleared: true, changes: [] },
+      key: 'kv-index/test',
+      data: packKvDeltas('kv-index/test', [
+        { engineId: 'ns/engine-2', incarnation: 1, sequence: 1, cleared: true, changes: [] },
+      ])[0],
     });
     hold(h, 1, keysOf(prompt).subarray(0, 4));
     await h.bus.settle();

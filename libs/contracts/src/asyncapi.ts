@@ -19,9 +19,12 @@ export function eventSchema(definition: EventDefinition): Json {
   };
 }
 
-/** The subject of an event with the names of its variable tokens in braces. */
-export function subjectTemplate({ type, version, key }: EventDefinition): string {
-  return `penstock.v${version}.${type}.{namespace}.{pool}${key ? '.{key}' : ''}`;
+/**
+ * The subject of an event with the names of its variable tokens in braces. Its `v1` is the version of these names; that of
+ * the data is in a header.
+ */
+export function subjectTemplate({ type, key }: EventDefinition): string {
+  return `penstock.v1.${type}.{namespace}.{pool}${key ? '.{key}' : ''}`;
 }
 
 /** The AsyncAPI 3.0 document of every event: one channel per event type, which the suite sends to. */

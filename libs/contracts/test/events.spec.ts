@@ -24,26 +24,13 @@ describe('event schemas', () => {
   );
 
   it('refuses what does not fit and keeps what it does not know', () => {
-    const delta = {
-      engine: 'ns/engine-0',
-      incarnation: 1,
-      sequence: 2,
-      cleared: false,
-      changes: [],
-      later: 1,
-    };
-    expect(EVENTS['kv.delta'].schema.parse(delta)).toHaveProperty('later', 1);
-    expect(EVENTS['kv.delta'].schema.safeParse({ ...delta, sequence: -1 }).success).toBe(false);
-    expect(
-      EVENTS['kv.delta'].schema.safeParse({ ...delta, changes: [{ tier: 'tape', stored: '', removed: '' }] })
-        .success,
-    ).toBe(false);
-    expect(
-      EVENTS['kv.delta'].schema.safeParse({
-        ...delta,
-        changes: [{ tier: 'gpu', stored: '***', removed: '' }],
-      }).success,
-    ).toBe(false);
+    const { schema } = EVENTS['kv.snapshot'];
+    const position = { engine: 'ns/engine-0', incarnation: 1, sequence: 2, part: 0, parts: 1 };
+    const snapshot = { ...position, tiers: [], later: 1 };
+    expect(schema.parse(snapshot)).toHaveProperty('later', 1);
+    expect(schema.safeParse({ ...snapshot, sequence: -1 }).success).toBe(false);
+    expect(schema.safeParse({ ...snapshot, tiers: [{ tier: 'tape', keys: '' }] }).success).toBe(false);
+    expect(schema.safeParse({ ...snapshot, tiers: [{ tier: 'gpu', keys: '***' }] }).success).toBe(false);
   });
 
   it('describes every event in the AsyncAPI document', () => {

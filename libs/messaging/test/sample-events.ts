@@ -1,10 +1,11 @@
-import { type EventType, packU64 } from '@penstock/contracts';
+import { type EventType, packU32, packU64 } from '@penstock/contracts';
 import type { OutgoingEvent } from '@penstock/core/ports';
 
 const place = { namespace: 'penstock', pool: 'llama.pool' };
 const engine = { engine: 'penstock/engine-0#1', pod: 'engine-0', address: '127.20.0.2:8000' };
 const engineKey = engine.engine;
 const keys = packU64(BigUint64Array.of(0x0102030405060708n, 0xffffffffffffffffn));
+const checks = packU32(Uint32Array.of(0x01020304, 0));
 const target = { kind: 'Deployment', namespace: 'penstock', name: 'engine' };
 const gang = { gang: { ...target, kind: 'PodGang' }, queue: 'team-a' };
 const pods = [{ pod: 'engine-0', node: 'node-1' }];
@@ -19,13 +20,23 @@ export const SAMPLE_EVENTS: Readonly<Record<EventType, OutgoingEvent>> = {
   'kv.delta': {
     type: 'kv.delta',
     ...place,
-    key: engineKey,
+    key: 'kv-index/0',
     data: {
-      engine: engineKey,
-      incarnation: 3,
-      sequence: 17,
-      cleared: false,
-      changes: [{ tier: 'gpu', removed: '', stored: keys }],
+      wire: 1,
+      ingester: 'kv-index/0',
+      deltas: [
+        {
+          engine: engineKey,
+          incarnation: 3,
+          sequence: 17,
+          cleared: false,
+          windowBlocks: 8,
+          changes: [
+            { tier: 'gpu', removed: '', stored: keys, storedChecks: checks },
+            { tier: 'gpu', window: true, removed: keys, stored: '' },
+          ],
+        },
+      ],
     },
   },
   'kv.snapshot': {
@@ -38,7 +49,11 @@ export const SAMPLE_EVENTS: Readonly<Record<EventType, OutgoingEvent>> = {
       sequence: 17,
       part: 0,
       parts: 1,
-      tiers: [{ tier: 'cpu', keys }],
+      windowBlocks: 8,
+      tiers: [
+        { tier: 'cpu', keys, checks },
+        { tier: 'cpu', window: true, keys: '' },
+      ],
     },
   },
   'engine.registered': {

@@ -1,4 +1,4 @@
-import { type EventData, unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts';
+import { assertKvWire, type EventData, unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts';
 import { isStorageHolder, KvReplica, type PrefixIndex } from '@penstock/core/kv';
 import type { Clock, EventBus, IncomingEvent, Subscription } from '@penstock/core/ports';
 
@@ -10,6 +10,8 @@ export interface StorageFollowerOptions {
   /** The index that the engines are in, too. */
   readonly index: PrefixIndex;
   readonly clock: Clock;
+  /** Our name as who follows engines. */
+  readonly ingester: string;
   /** Storage of pools in this Kubernetes namespace only; absent = all. */
   readonly namespace?: string;
 }
@@ -39,14 +41,14 @@ export class StorageFollower {
 
   /** Starts with the newest snapshot of every holder; needs no connection to be there yet. */
   async start(): Promise<void> {
-    const { bus, namespace } = this.options;
+    const { bus, namespace, ingester } = this.options;
     this.subscription = await bus.follow(
       {
         ...(namespace === undefined ? {} : { namespace }),
         types: ['kv.snapshot', 'kv.delta'],
         from: 'last-per-subject',
         onGap: () => this.replica.lostTrack(),
-        wantsKey: (key) => key !== undefined && isStorageHolder(key),
+        wantsKey: (key = '', type) => (type === 'kv.delta' ? key !== ingester : isStorageHolder(key)),
       },
       (event) => this.apply(event),
     );
@@ -77,10 +79,16 @@ export class StorageFollower {
 
   private apply({ type, data }: IncomingEvent): void {
     const nowMs = this.options.clock.nowMs();
-    const { engine } = data as EventData<'kv.delta'>;
     // What the subject says is not proof: a holder must never write over an engine.
-    if (!isStorageHolder(engine)) return;
-    if (type === 'kv.delta') this.replica.applyDelta(unpackKvDelta(data as EventData<'kv.delta'>), nowMs);
-    else this.replica.applySnapshot(unpackKvSnapshot(data as EventData<'kv.snapshot'>), nowMs);
+    if (type === 'kv.snapshot') {
+      const snapshot = data as EventData<'kv.snapshot'>;
+      if (isStorageHolder(snapshot.engine)) this.replica.applySnapshot(unpackKvSnapshot(snapshot), nowMs);
+      return;
+    }
+    const batch = data as EventData<'kv.delta'>;
+    assertKvWire(batch);
+    for (const delta of batch.deltas) {
+      if (isStorageHolder(delta.engine)) this.replica.applyDelta(unpackKvDelta(delta), nowMs);
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { packU64 } from '@penstock/contracts';
+import { kvBatchId, packKvDeltas, packKvSnapshot } from '@penstock/contracts';
 import { type KvDelta, type KvReplica, type KvSnapshot, splitSnapshot } from '@penstock/core/kv';
 import type { Clock, EventBus } from '@penstock/core/ports';
 import type { Logger } from 'pino';
@@ -11,6 +11,9 @@ export interface PublisherSettings {
   readonly snapshotPartBlocks: number;
 }
 
+/** Shortest time between two first snapshots of new lives of one engine, whose newest incarnation others look up there. */
+const NEW_LIFE_INTERVAL_MS = 1_000;
+
 /** About 2 MB of messages: with a call every 100 ms, 1,000 engines of 20,000 blocks take turns within 10 s. */
 const SNAPSHOT_BLOCKS_PER_CALL = 200_000;
 
@@ -18,6 +21,12 @@ interface Published {
   snapshotMs: number;
   snapshotSequence: number;
   snapshotIncarnation: number;
+}
+
+interface PoolDeltas {
+  readonly namespace: string;
+  readonly pool: string;
+  readonly deltas: KvDelta[];
 }
 
 /** Brings what changed in the followed caches to our own index, to the other services and to the store. */
@@ -32,24 +41,34 @@ export class ChangePublisher {
     private readonly persister: BlockPersister,
     private readonly clock: Clock,
     private readonly settings: PublisherSettings,
+    /** Our name as who follows engines. */
+    private readonly ingester: string,
     private readonly logger: Logger,
   ) {}
 
   /** Publishes the engine's changes since the last call, if there are any. */
   publishDelta(engine: EngineFollower): void {
-    const change = engine.cache?.takeDelta();
-    if (!change) return;
-    this.apply(engine, change.delta);
-    const { namespace, name: pool } = engine.pool;
-    const { delta } = change;
-    if (keysIn(delta) > this.settings.snapshotPartBlocks) this.publishSnapshot(engine);
-    else {
-      const { engineId, incarnation, sequence } = delta;
-      const id = `${engineId}:${incarnation}:${sequence}`;
-      this.bus.publish({ type: 'kv.delta', namespace, pool, key: engineId, id, data: deltaEvent(delta) });
-      this.deltas++;
+    this.publishDeltas([engine]);
+  }
+
+  /** Publishes what changed in these engines since the last call: per pool one message, or more when there is much. */
+  publishDeltas(engines: Iterable<EngineFollower>): void {
+    const pools = new Map<string, PoolDeltas>();
+    for (const engine of engines) {
+      const delta = this.take(engine);
+      if (!delta) continue;
+      const { namespace, name: pool } = engine.pool;
+      const known = pools.get(`${namespace}/${pool}`);
+      if (known) known.deltas.push(delta);
+      else pools.set(`${namespace}/${pool}`, { namespace, pool, deltas: [delta] });
     }
-    this.persister.append(engine, change.stored);
+    const { ingester } = this;
+    for (const { namespace, pool, deltas } of pools.values()) {
+      for (const data of packKvDeltas(ingester, deltas)) {
+        this.bus.publish({ type: 'kv.delta', namespace, pool, key: ingester, id: kvBatchId(data), data });
+        this.deltas++;
+      }
+    }
   }
 
   /**
@@ -80,17 +99,9 @@ export class ChangePublisher {
     const { namespace, name: pool } = engine.pool;
     const parts = splitSnapshot(snapshot, this.settings.snapshotPartBlocks);
     for (const [part, tiers] of parts.entries()) {
-      const { engineId, incarnation, sequence } = snapshot;
-      const data = {
-        engine: engineId,
-        incarnation,
-        sequence,
-        part,
-        parts: parts.length,
-        tiers: tiers.map(({ tier, keys }) => ({ tier, keys: packU64(keys) })),
-      };
+      const data = packKvSnapshot({ ...snapshot, part, parts: parts.length, tiers });
       // Each part has a subject of its own, so that "the last of every subject" is a whole snapshot.
-      this.bus.publish({ type: 'kv.snapshot', namespace, pool, key: `${engineId}/${part}`, data });
+      this.bus.publish({ type: 'kv.snapshot', namespace, pool, key: `${snapshot.engineId}/${part}`, data });
     }
     this.snapshots++;
     this.published.set(engine, {
@@ -105,9 +116,24 @@ export class ChangePublisher {
     if (!cache || cache.sequence === 0) return false;
     // What the replay brings comes soon, and makes a better first one.
     if (!last) return !cache.replaying;
-    const changed =
-      last.snapshotSequence !== cache.sequence || last.snapshotIncarnation !== cache.incarnation;
-    return nowMs - last.snapshotMs >= this.settings[changed ? 'snapshotIntervalMs' : 'snapshotMaxIntervalMs'];
+    const { snapshotIntervalMs, snapshotMaxIntervalMs } = this.settings;
+    const agoMs = nowMs - last.snapshotMs;
+    if (last.snapshotIncarnation !== cache.incarnation) {
+      return !cache.replaying && agoMs >= Math.min(NEW_LIFE_INTERVAL_MS, snapshotIntervalMs);
+    }
+    return agoMs >= (last.snapshotSequence !== cache.sequence ? snapshotIntervalMs : snapshotMaxIntervalMs);
+  }
+
+  /** Takes the engine's changes into our own index and the store; returns what is left to publish as a delta. */
+  private take(engine: EngineFollower): KvDelta | undefined {
+    const change = engine.cache?.takeDelta();
+    if (!change) return undefined;
+    const { delta, stored } = change;
+    this.apply(engine, delta);
+    const isLarge = keysIn(delta) > this.settings.snapshotPartBlocks;
+    if (isLarge) this.publishSnapshot(engine);
+    this.persister.append(engine, stored);
+    return isLarge ? undefined : delta;
   }
 
   private apply(engine: EngineFollower, delta: KvDelta): void {
@@ -126,14 +152,4 @@ export class ChangePublisher {
 
 function keysIn(delta: KvDelta): number {
   return delta.changes.reduce((sum, { stored, removed }) => sum + stored.length + removed.length, 0);
-}
-
-function deltaEvent(delta: KvDelta) {
-  const { engineId: engine, incarnation, sequence, cleared } = delta;
-  const changes = delta.changes.map(({ tier, removed, stored }) => ({
-    tier,
-    removed: packU64(removed),
-    stored: packU64(stored),
-  }));
-  return { engine, incarnation, sequence, cleared, changes };
 }

@@ -1,5 +1,5 @@
-import { packU64 } from '@penstock/contracts';
-import { type KvSnapshot, nodeHolder, objectStoreHolder, splitSnapshot } from '@penstock/core/kv';
+import { kvBatchId, packKvDeltas, packKvSnapshot } from '@penstock/contracts';
+import { type KvDelta, nodeHolder, objectStoreHolder, splitSnapshot } from '@penstock/core/kv';
 import type { Clock, EventBus } from '@penstock/core/ports';
 import { type ChunkLedger, type HolderChange, type Place, S3 } from '@penstock/core/tiering';
 import { parseScope } from './scope.js';
@@ -51,6 +51,8 @@ export class HolderPublisher {
     private readonly bus: EventBus,
     private readonly clock: Clock,
     private readonly settings: HolderSettings,
+    /** Our name as who speaks for storage. */
+    private readonly ingester: string,
     /** Life under which everything is published; larger than that of every leader before. */
     private incarnation: number,
   ) {}
@@ -68,7 +70,15 @@ export class HolderPublisher {
       const holder = this.open.has(owner) ? this.holder(owner, change.scope) : undefined;
       if (holder) byHolder.set(holder, [...(byHolder.get(holder) ?? []), change]);
     }
-    for (const [holder, changes] of byHolder) this.publishDelta(holder, changes);
+    const byScope = new Map<string, { holder: Holder; deltas: KvDelta[] }>();
+    for (const [holder, changes] of byHolder) {
+      const delta = this.step(holder, changes);
+      if (!delta) continue;
+      const known = byScope.get(holder.scope);
+      if (known) known.deltas.push(delta);
+      else byScope.set(holder.scope, { holder, deltas: [delta] });
+    }
+    for (const { holder, deltas } of byScope.values()) this.publishDeltas(holder, deltas);
   }
 
   /** Everything that the node (or `OBJECT_STORE`) holds is known: from now on it is told. */
@@ -166,26 +176,26 @@ export class HolderPublisher {
     return holder;
   }
 
-  private publishDelta(holder: Holder, changes: readonly HolderChange[]): void {
+  /** The changes as the holder's next delta; undefined when they are too many for one and a snapshot tells them. */
+  private step(holder: Holder, changes: readonly HolderChange[]): KvDelta | undefined {
     const blocks = changes.reduce((sum, { stored, removed }) => sum + stored.length + removed.length, 0);
     if (blocks > this.settings.snapshotPartBlocks) {
       this.publishSnapshot(holder, true);
-      return;
+      return undefined;
     }
-    const { id: engine, namespace, pool } = holder;
+    const { id: engineId } = holder;
     const { incarnation } = this;
     const sequence = ++holder.sequence;
-    const data = {
-      ...{ engine, incarnation, sequence, cleared: false },
-      changes: changes.map(({ place, stored, removed }) => ({
-        tier: place.tier,
-        stored: packU64(stored),
-        removed: packU64(removed),
-      })),
-    };
-    const id = `${engine}:${incarnation}:${sequence}`;
-    this.bus.publish({ type: 'kv.delta', namespace, pool, key: engine, id, data });
-    this.deltas++;
+    const tiers = changes.map(({ place, stored, removed }) => ({ tier: place.tier, stored, removed }));
+    return { engineId, incarnation, sequence, cleared: false, changes: tiers };
+  }
+
+  private publishDeltas({ namespace, pool }: Holder, deltas: readonly KvDelta[]): void {
+    const { ingester } = this;
+    for (const data of packKvDeltas(ingester, deltas)) {
+      this.bus.publish({ type: 'kv.delta', namespace, pool, key: ingester, id: kvBatchId(data), data });
+      this.deltas++;
+    }
   }
 
   /**
@@ -202,13 +212,10 @@ export class HolderPublisher {
     }));
     // Parts of two publications may meet at a replica: they must be cut alike.
     for (const { keys } of tiers) if (keys.length > this.settings.snapshotPartBlocks) keys.sort();
-    const snapshot: KvSnapshot = { engineId: engine, incarnation, sequence, tiers };
+    const snapshot = { engineId: engine, incarnation, sequence, tiers };
     const parts = splitSnapshot(snapshot, this.settings.snapshotPartBlocks);
     for (const [part, each] of parts.entries()) {
-      const data = {
-        ...{ engine, incarnation, sequence, part, parts: parts.length },
-        tiers: each.map(({ tier, keys }) => ({ tier, keys: packU64(keys) })),
-      };
+      const data = packKvSnapshot({ ...snapshot, part, parts: parts.length, tiers: each });
       // Each part has a subject of its own, so that "the last of every subject" is a whole snapshot.
       this.bus.publish({ type: 'kv.snapshot', namespace, pool, key: `${engine}/${part}`, data });
     }

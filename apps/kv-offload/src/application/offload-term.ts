@@ -53,7 +53,7 @@ export class OffloadTerm {
     const { config, bus, clock, logger, metrics, store } = options;
     const { ledger } = this;
     const settings = demotionSettings(config);
-    this.publisher = new HolderPublisher(ledger, bus, clock, config, options.incarnation);
+    this.publisher = new HolderPublisher(ledger, bus, clock, config, options.source, options.incarnation);
     this.log = new MoveLog(bus, logger, metrics);
     this.fleet = new NodeFleet({
       ...{ ledger, clock, logger, connect: options.connect, forgetMs: config.nodeForgetMs },

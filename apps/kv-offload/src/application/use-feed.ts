@@ -49,7 +49,7 @@ export class UseFeed {
       bus.follow<Decided>({ types: ['routing.decided'], from: 'new', onGap }, (event) => this.decided(event)),
       bus.follow<Delta>({ types: ['kv.delta'], from: 'new', onGap }, (event) => this.changed(event)),
       bus.follow<Snapshot>({ types: ['kv.snapshot'], from: 'last-per-subject', onGap, wantsKey }, (event) =>
-        this.heard(event),
+        this.heard(event.data, event.source),
       ),
     ]);
   }
@@ -71,21 +71,20 @@ export class UseFeed {
     }
   }
 
-  private changed(event: IncomingEvent<Delta>): void {
-    const { namespace, pool, data } = event;
-    if (isStorageHolder(data.engine)) {
-      this.heard(event);
-      return;
-    }
-    const gpu = data.changes.find(({ tier }) => tier === 'gpu');
-    if (!gpu?.stored) return;
+  private changed({ namespace, pool, source, data }: IncomingEvent<Delta>): void {
     const { clock, useSpacingMs } = this.options;
-    const node = this.nodeOf.get(data.engine);
-    this.touch(scopeOf({ namespace, pool }), unpackU64(gpu.stored), clock.nowMs(), node, useSpacingMs);
+    const scope = scopeOf({ namespace, pool });
+    for (const delta of data.deltas) {
+      this.heard(delta, source);
+      const stored = storedOnGpu(delta);
+      if (!stored) continue;
+      const node = this.nodeOf.get(delta.engine);
+      this.touch(scope, unpackU64(stored), clock.nowMs(), node, useSpacingMs);
+    }
   }
 
-  private heard({ source, data }: IncomingEvent<Delta | Snapshot>): void {
-    if (isStorageHolder(data.engine)) this.options.onHolder(data.engine, data.incarnation, source);
+  private heard({ engine, incarnation }: Delta['deltas'][number] | Snapshot, source: string): void {
+    if (isStorageHolder(engine)) this.options.onHolder(engine, incarnation, source);
   }
 
   /** The end of a prefix first, so that it counts as older than its beginning. */
@@ -129,4 +128,9 @@ export class UseFeed {
     this.nodeOf.set(engine, node);
     if (this.nodeOf.size > MAX_ENGINES) this.nodeOf.delete(this.nodeOf.keys().next().value as string);
   }
+}
+
+/** Packed keys that an engine computed anew: nobody else has a GPU. A hybrid model's windows are parts of them. */
+function storedOnGpu({ changes }: Delta['deltas'][number]): string | undefined {
+  return changes.find(({ tier, window }) => tier === 'gpu' && !window)?.stored || undefined;
 }

@@ -1,9 +1,10 @@
-import { type EventData, unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts';
+import { assertKvWire, type EventData, unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts';
 import {
   type EngineHolders,
   isStorageHolder,
   KvReplica,
   PrefixIndex,
+  type ReplicaOutcome,
   type TieredMatch,
   type TierKeys,
 } from '@penstock/core/kv';
@@ -123,16 +124,22 @@ export class KvFollower implements PrefixView {
 
   private apply({ type, data }: IncomingEvent): void {
     const nowMs = this.options.clock.nowMs();
-    let outcome: string;
-    try {
-      outcome =
-        type === 'kv.delta'
-          ? this.replica.applyDelta(unpackKvDelta(data as EventData<'kv.delta'>), nowMs)
-          : this.replica.applySnapshot(unpackKvSnapshot(data as EventData<'kv.snapshot'>), nowMs);
-    } catch {
-      outcome = 'refused';
+    const attempt = (apply: () => ReplicaOutcome) => {
+      let outcome: ReplicaOutcome = 'refused';
+      try {
+        outcome = apply();
+      } catch {
+        // Said by the outcome: the next update of the engine shows what it missed.
+      }
+      this.options.onUpdate?.(type, outcome);
+    };
+    if (type === 'kv.snapshot') {
+      attempt(() => this.replica.applySnapshot(unpackKvSnapshot(data as EventData<'kv.snapshot'>), nowMs));
+      return;
     }
-    this.options.onUpdate?.(type, outcome);
+    const batch = data as EventData<'kv.delta'>;
+    assertKvWire(batch);
+    for (const delta of batch.deltas) attempt(() => this.replica.applyDelta(unpackKvDelta(delta), nowMs));
   }
 
   private forgetSilentStorage(): void {

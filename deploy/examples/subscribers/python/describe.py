@@ -4,8 +4,11 @@ import base64
 import json
 from urllib.parse import unquote
 
-# The version of event data that this example understands; an event of another is named and left alone.
-KNOWN_VERSION = "1"
+# The versions of event data that this example understands; an event of another is named and left alone.
+KNOWN_VERSIONS = {"kv.delta": "2"}
+DEFAULT_VERSION = "1"
+# The layout of kv.delta that it understands.
+KNOWN_WIRE = 1
 
 
 def key_count(packed: str) -> int:
@@ -18,9 +21,21 @@ def decided(data: dict) -> str:
     return f"request={data['requestId']} endpoint={data['endpoint']} matched={matched}"
 
 
+def change(data: dict) -> str:
+    tier = f"{data['tier']}(window)" if data.get("window") else data["tier"]
+    return f"{tier}=+{key_count(data['stored'])}-{key_count(data['removed'])}"
+
+
 def delta(data: dict) -> str:
-    tiers = [f"{c['tier']}=+{key_count(c['stored'])}-{key_count(c['removed'])}" for c in data["changes"]]
-    return " ".join([f"engine={data['engine']} sequence={data['sequence']}", *tiers])
+    changes = [change(each) for each in data["changes"]]
+    return " ".join([f"engine={data['engine']} sequence={data['sequence']}", *changes])
+
+
+def deltas(data: dict) -> list:
+    """One text per engine: a kv.delta brings what changed in all engines that one ingester follows."""
+    if data["wire"] != KNOWN_WIRE:
+        return [f"has wire {data['wire']}, which is not known here"]
+    return [delta(each) for each in data["deltas"]]
 
 
 def stored(data: dict) -> str:
@@ -38,7 +53,7 @@ def pressure(data: dict) -> str:
 
 TEXT = {
     "routing.decided": decided,
-    "kv.delta": delta,
+    "kv.delta": deltas,
     "tier.stored": stored,
     "tier.moved": moved,
     "tier.pressure": pressure,
@@ -51,12 +66,15 @@ def decode_token(token: str) -> str:
 
 
 def describe(subject: str, headers: dict, payload: bytes) -> str:
-    """The line for an event on `penstock.v1.<domain>.<event>.<namespace>.<pool>[.<key>]`."""
+    """The line for an event, or the lines, on `penstock.v1.<domain>.<event>.<namespace>.<pool>[.<key>]`."""
     _, _, domain, event, namespace, pool, *_ = subject.split(".")
     kind = f"{domain}.{event}"
     place = f"{decode_token(namespace)}/{decode_token(pool)}"
     version = headers.get("ce-dataversion")
-    if version != KNOWN_VERSION:
+    if version != KNOWN_VERSIONS.get(kind, DEFAULT_VERSION):
         return f"{kind} {place} has version {version or 'none'}, which is not known here"
     text = TEXT.get(kind)
-    return f"{kind} {place} {text(json.loads(payload))}" if text else f"{kind} {place}"
+    if not text:
+        return f"{kind} {place}"
+    told = text(json.loads(payload))
+    return "\n".join(f"{kind} {place} {each}" for each in (told if isinstance(told, list) else [told]))

@@ -1,7 +1,10 @@
-// One line for an event. Fields as in docs/reference/events.md, or as the JSON Schemas of libs/contracts/schemas.
+// One line for an event, or for each engine of one. Fields as in docs/reference/events.md, or as the JSON Schemas of libs/contracts/schemas.
 
 /** The versions of event data that this example understands; an event of another is named and left alone. */
-const KNOWN_VERSION = '1';
+const KNOWN_VERSIONS: Readonly<Record<string, string>> = { 'kv.delta': '2' };
+const DEFAULT_VERSION = '1';
+/** The layout of `kv.delta` that it understands. */
+const KNOWN_WIRE = 1;
 
 interface Decided {
   readonly requestId: string;
@@ -9,13 +12,18 @@ interface Decided {
   readonly promptTokens: number;
   readonly matchedTokens: number;
 }
-interface Delta {
-  readonly engine: string;
-  readonly sequence: number;
-  readonly changes: ReadonlyArray<{
-    readonly tier: string;
-    readonly removed: string;
-    readonly stored: string;
+interface Change {
+  readonly tier: string;
+  readonly window?: boolean;
+  readonly removed: string;
+  readonly stored: string;
+}
+interface Deltas {
+  readonly wire: number;
+  readonly deltas: ReadonlyArray<{
+    readonly engine: string;
+    readonly sequence: number;
+    readonly changes: readonly Change[];
   }>;
 }
 interface Stored {
@@ -40,12 +48,18 @@ interface Pressure {
 /** Number of keys in a packed field: base64 of 8 bytes each. */
 const keyCount = (packed: string) => Buffer.from(packed, 'base64').length / 8;
 
-const TEXT: Readonly<Record<string, (data: never) => string>> = {
+const changeOf = ({ tier, window, stored, removed }: Change) =>
+  `${tier}${window ? '(window)' : ''}=+${keyCount(stored)}-${keyCount(removed)}`;
+
+const TEXT: Readonly<Record<string, (data: never) => string | string[]>> = {
   'routing.decided': ({ requestId, endpoint, matchedTokens, promptTokens }: Decided) =>
     `request=${requestId} endpoint=${endpoint} matched=${matchedTokens}/${promptTokens}`,
-  'kv.delta': ({ engine, sequence, changes }: Delta) => {
-    const tiers = changes.map((c) => `${c.tier}=+${keyCount(c.stored)}-${keyCount(c.removed)}`);
-    return [`engine=${engine} sequence=${sequence}`, ...tiers].join(' ');
+  // What changed in all engines that one ingester follows.
+  'kv.delta': ({ wire, deltas }: Deltas) => {
+    if (wire !== KNOWN_WIRE) return `has wire ${wire}, which is not known here`;
+    return deltas.map(({ engine, sequence, changes }) =>
+      [`engine=${engine} sequence=${sequence}`, ...changes.map(changeOf)].join(' '),
+    );
   },
   'tier.stored': ({ engine, node, files }: Stored) => `engine=${engine} node=${node} files=${files.length}`,
   'tier.moved': ({ node, from, to, keys, bytes }: Moved) =>
@@ -60,7 +74,7 @@ function decodeToken(token: string): string {
 }
 
 /**
- * The line for an event.
+ * The line for an event, or the lines.
  *
  * @param subject `penstock.v1.<domain>.<event>.<namespace>.<pool>[.<key>]`
  * @param header value of a header, undefined or empty when there is none
@@ -74,9 +88,13 @@ export function describe(
   const type = `${domain}.${event}`;
   const place = `${decodeToken(namespace)}/${decodeToken(pool)}`;
   const version = header('ce-dataversion');
-  if (version !== KNOWN_VERSION)
+  if (version !== (KNOWN_VERSIONS[type] ?? DEFAULT_VERSION))
     return `${type} ${place} has version ${version || 'none'}, which is not known here`;
   const text = TEXT[type];
   if (!text) return `${type} ${place}`;
-  return `${type} ${place} ${text(JSON.parse(new TextDecoder().decode(payload)) as never)}`;
+  const told = text(JSON.parse(new TextDecoder().decode(payload)) as never);
+  return [told]
+    .flat()
+    .map((each) => `${type} ${place} ${each}`)
+    .join('\n');
 }

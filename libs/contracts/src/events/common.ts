@@ -6,6 +6,8 @@ export const packedU64 = z
   .regex(/^[A-Za-z0-9+/]*={0,2}$/)
   .max(1_500_000)
   .describe('Base64 of packed unsigned 64-bit little-endian integers');
+/** Base64 of packed unsigned 32-bit little-endian integers. */
+export const packedU32 = packedU64.describe('Base64 of packed unsigned 32-bit little-endian integers');
 export const tier = z.enum(['gpu', 'cpu', 'ssd', 's3']).describe('Storage tier');
 export const name = z.string().min(1).max(512);
 export const count = z.number().int().nonnegative();

@@ -30,9 +30,10 @@ const define = <S extends z.ZodType>(
   publisher: string,
   schema: S,
   key?: string,
+  version = 1,
 ): EventDefinition<S> => ({
   type,
-  version: 1,
+  version,
   stream,
   publisher,
   schema,
@@ -41,8 +42,15 @@ const define = <S extends z.ZodType>(
 
 /** Every event on the wire. Subject: `penstock.v1.<type>.<namespace>.<pool>[.<key>]`. */
 export const EVENTS = {
-  'kv.delta': define('kv.delta', 'PENSTOCK_KV', 'kv-index, kv-offload', kv.kvDelta, 'engine'),
-  'kv.snapshot': define('kv.snapshot', 'PENSTOCK_KV', 'kv-index, kv-offload', kv.kvSnapshot, 'engine, part'),
+  'kv.delta': define('kv.delta', 'PENSTOCK_KV', 'kv-index, kv-offload', kv.kvDelta, 'ingester', 2),
+  'kv.snapshot': define(
+    'kv.snapshot',
+    'PENSTOCK_KV',
+    'kv-index, kv-offload',
+    kv.kvSnapshot,
+    'engine, part',
+    2,
+  ),
   'engine.registered': define(
     'engine.registered',
     'PENSTOCK_ENGINE',

@@ -6,14 +6,19 @@ type Tiers = KvSnapshot['tiers'];
 export function splitSnapshot(snapshot: KvSnapshot, maxBlocks: number): Tiers[] {
   const parts: Array<Array<Tiers[number]>> = [];
   let room = 0;
-  for (const { tier, keys } of snapshot.tiers) {
+  for (const { tier, window, keys, checks } of snapshot.tiers) {
     for (let from = 0; from < keys.length; ) {
       if (room === 0) {
         parts.push([]);
         room = maxBlocks;
       }
       const slice = keys.subarray(from, from + room);
-      parts.at(-1)?.push({ tier, keys: slice });
+      parts.at(-1)?.push({
+        tier,
+        ...(window ? { window } : {}),
+        keys: slice,
+        ...(checks ? { checks: checks.subarray(from, from + slice.length) } : {}),
+      });
       from += slice.length;
       room -= slice.length;
     }

@@ -51,8 +51,8 @@ export interface FollowOptions {
   readonly from: 'new' | 'last-per-subject' | 'all';
   /** Called after the transport lost its place (reconnect, stream recreated): events may be missing. */
   readonly onGap?: () => void;
-  /** Events whose key it refuses are passed over without being read, for those who want few of many. */
-  readonly wantsKey?: (key: string | undefined) => boolean;
+  /** Events whose key, of this type, it refuses are passed over without being read, for those who want few of many. */
+  readonly wantsKey?: (key: string | undefined, type: string) => boolean;
 }
 
 export interface Subscription {

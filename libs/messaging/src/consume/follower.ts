@@ -120,7 +120,8 @@ export class Follower implements Subscription {
     const { counters, log } = this.context;
     counters.received++;
     const { wantsKey } = this.options;
-    if (wantsKey && !wantsKey(parseEventSubject(message.subject)?.key)) return;
+    const place = wantsKey && parseEventSubject(message.subject);
+    if (place && !wantsKey(place.key, place.type)) return;
     const decoded = decodeEvent(received(message));
     if (!decoded.event) {
       counters.rejected++;
