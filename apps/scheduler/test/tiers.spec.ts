@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type EventData, packU64, type schedulerV1, unpackU64 } from '@penstock/contracts';
+import { type EventData, packKvDeltas, packU64, type schedulerV1, unpackU64 } from '@penstock/contracts';
 import { blockKeys, namespaceSeed, nodeHolder, objectStoreHolder, type Tier } from '@penstock/core/kv';
 import { NatsEventBus } from '@penstock/messaging';
 import { createGrpcClient, type GrpcClient } from '@penstock/platform';
@@ -39,9 +39,11 @@ describe('tier hits, on real NATS', () => {
     if (change.lost) return;
     const none = new BigUint64Array(0);
     const { stored = none, removed = none } = change;
-    const changes = [{ tier, stored: packU64(stored), removed: packU64(removed) }];
-    const data = { engine: holder, incarnation, sequence, cleared: false, changes };
-    fakeOffload.publish({ type: 'kv.delta', namespace: 'ns', pool: 'p', key: holder, data });
+    const changes = [{ tier, stored, removed }];
+    const [data] = packKvDeltas('fake', [
+      { engineId: holder, incarnation, sequence, cleared: false, changes },
+    ]);
+    fakeOffload.publish({ type: 'kv.delta', namespace: 'ns', pool: 'p', key: 'fake', data });
   };
   const snapshot = (holder: string, tier: Tier, keys: BigUint64Array) => {
     const sequence = sequences.get(holder) ?? 0;
@@ -62,9 +64,9 @@ describe('tier hits, on real NATS', () => {
     };
     return checks.find(({ name }) => name === 'kv-view');
   };
-  /** What the view says of each engine: caches are followed from the first delta on. */
+  /** What the view says of each engine: that its cache is empty. Of deltas, who comes later gets only the last batch. */
   const followAll = () => {
-    for (let e = 0; e < NODES.length; e++) delta(engineOf(e), 'gpu', {});
+    for (let e = 0; e < NODES.length; e++) snapshot(engineOf(e), 'gpu', new BigUint64Array(0));
   };
 
   beforeEach(async () => {
