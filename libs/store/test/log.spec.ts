@@ -74,7 +74,7 @@ describe('the log of an engine', () => {
     const pairs = 20_000;
     const chunk = 200;
     const at = (i: number) => BigUint64Array.from({ length: chunk }, (_, j) => spread(i * chunk + j));
-    const key = 'penstock:kv:{ns/pool/ns%2Fbig}';
+    const key = 'penstock:kv:{ns/pool/37}:ns%2Fbig';
     let largest = 0;
     // Fills the cache, then turns it over once: as many stores as removals.
     for (let i = 0; i < (2 * pairs) / chunk; i++) {

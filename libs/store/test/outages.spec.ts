@@ -5,6 +5,8 @@ import { Redis } from 'ioredis';
 import { RedisBlockStore, type RedisBlockStoreOptions } from '../src/index.js';
 
 const POOL = ['ns', 'pool'] as const;
+/** What the keys of engine ns/e begin with. */
+const KEY = 'penstock:kv:{ns/pool/31}:ns%2Fe';
 const closers: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -167,8 +169,9 @@ describe('RedisBlockStore when Redis fails', () => {
   });
 
   it.each<[string, (client: Redis, key: string) => Promise<unknown>]>([
-    ['a changed bit in the snapshot', (client, key) => client.setbit(`${key}:snap`, 200, 1)],
-    ['a cut snapshot', (client, key) => client.set(`${key}:snap`, 'x')],
+    ['a changed snapshot', (client, key) => client.lset(`${key}:snap`, 0, 'something else')],
+    ['a cut snapshot', (client, key) => client.rpop(`${key}:snap`)],
+    ['a snapshot of another type', (client, key) => client.set(`${key}:snap`, 'x')],
     ['a lost snapshot', (client, key) => client.del(`${key}:snap`)],
     ['a lost log', (client, key) => client.del(`${key}:log`)],
     ['a log of something else', (client, key) => client.lset(`${key}:log`, 0, 'something else')],
@@ -194,11 +197,11 @@ describe('RedisBlockStore when Redis fails', () => {
     const client = operator(server);
     await store.replace(...POOL, whole());
     await store.append(...POOL, delta(6));
-    await damage(client, 'penstock:kv:{ns/pool/ns%2Fe}');
+    await damage(client, KEY);
     expect(await store.load(...POOL, 'ns/e')).toBeUndefined();
     expect(store.counters().corrupt).toBe(1);
     expect(warnings.join()).toContain('stored blocks are damaged and were dropped');
-    expect(await client.keys('penstock:kv:{ns/pool/ns%2Fe}*')).toEqual([]);
+    expect(await client.keys(`${KEY}*`)).toEqual([]);
     expect(await store.append(...POOL, delta(7))).toBe(false);
     expect(await store.replace(...POOL, whole())).toBe(true);
     expect(blocksAsText(await store.load(...POOL, 'ns/e'))).toEqual(['gpu 1=11', 'gpu 2=12']);

@@ -8,9 +8,15 @@ export interface StoredDelta {
   readonly sequence: number;
   /** Last engine batch sequence contained in it. */
   readonly engineSequence: number;
+  /** As in `KvDelta`. */
+  readonly windowBlocks?: number;
   readonly changes: EngineBlocks;
-  /** Engine hashes (low 64 bits) removed, per tier. */
-  readonly removed: ReadonlyArray<{ readonly tier: string; readonly engineHashes: BigUint64Array }>;
+  /** Engine hashes (low 64 bits) removed, per tier and window (as in `TierBlocks`). */
+  readonly removed: ReadonlyArray<{
+    readonly tier: string;
+    readonly window?: boolean;
+    readonly engineHashes: BigUint64Array;
+  }>;
   readonly cleared: boolean;
 }
 
@@ -21,6 +27,8 @@ export interface StoredEngine {
   readonly engineSequence: number;
   /** Facts of the ingester about the engine (model, block size, pod uid, …), as it wrote them. */
   readonly facts: Readonly<Record<string, string>>;
+  /** Of the last delta. */
+  readonly windowBlocks?: number;
   readonly blocks: EngineBlocks;
 }
 
@@ -31,11 +39,23 @@ export interface BlockStore {
   /** Ids of every engine of a pool that has stored state. */
   engines(namespace: string, pool: string): Promise<string[]>;
   load(namespace: string, pool: string, engineId: string): Promise<StoredEngine | undefined>;
-  /** Appends; refused (returns false) when the store's (incarnation, sequence) is not the one before it. */
+  /**
+   * Every engine of a pool that has stored state, in no order, a few read ahead: for the warm-up of a replica. What is
+   * appended meanwhile may or may not be contained; damaged engines are left out. Throws when the store fails.
+   */
+  loadPool(namespace: string, pool: string): AsyncIterable<StoredEngine>;
+  /**
+   * Appends; refused (returns false) when the store's (incarnation, sequence) is not the one before it. Calls of one
+   * tick, also for several engines, travel together.
+   */
   append(namespace: string, pool: string, delta: StoredDelta): Promise<boolean>;
   /** Replaces all stored state of the engine, unless the store already holds a newer one. */
   replace(namespace: string, pool: string, engine: StoredEngine): Promise<boolean>;
-  remove(namespace: string, pool: string, engineId: string): Promise<void>;
+  /**
+   * Forgets the engine, unless a newer life than `incarnation` is stored; absent: whatever life is stored. Older lives
+   * than the removed one are refused for some minutes.
+   */
+  remove(namespace: string, pool: string, engineId: string, incarnation?: number): Promise<void>;
   /** Exercises the real write path; throws with the reason when it does not work. */
   probe(): Promise<void>;
   close(): Promise<void>;

@@ -26,9 +26,17 @@ export class ByteReader {
   }
 
   u64Array(length: number): BigUint64Array {
-    const start = this.take(length * 8);
-    const values = new BigUint64Array(length);
-    new Uint8Array(values.buffer).set(this.bytes.subarray(start, start + length * 8));
+    return this.copyTo(new BigUint64Array(length));
+  }
+
+  u32Array(length: number): Uint32Array {
+    return this.copyTo(new Uint32Array(length));
+  }
+
+  /** A copy, as values in a buffer need not be aligned. */
+  private copyTo<T extends BigUint64Array | Uint32Array>(values: T): T {
+    const start = this.take(values.byteLength);
+    new Uint8Array(values.buffer).set(this.bytes.subarray(start, start + values.byteLength));
     return values;
   }
 

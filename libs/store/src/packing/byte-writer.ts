@@ -7,6 +7,11 @@ export class ByteWriter {
     this.bytes = Buffer.alloc(size);
   }
 
+  /** Leaves `size` bytes zero. */
+  skip(size: number): void {
+    this.offset += size;
+  }
+
   u8(value: number): void {
     this.offset = this.bytes.writeUInt8(value, this.offset);
   }
@@ -23,6 +28,14 @@ export class ByteWriter {
   }
 
   u64Array(values: BigUint64Array): void {
+    this.copy(values);
+  }
+
+  u32Array(values: Uint32Array): void {
+    this.copy(values);
+  }
+
+  private copy(values: BigUint64Array | Uint32Array): void {
     this.bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), this.offset);
     this.offset += values.byteLength;
   }

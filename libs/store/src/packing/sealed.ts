@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { CorruptError } from './corrupt-error.js';
 
 /** Version of the packed layouts; a value of another version is not read. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 export const SEAL_BYTES = 8;
 
 /** Fills the first 8 bytes: CRC-32 of the rest (u32), layout version (u8), kind (u8), zero (u16). */

@@ -1,4 +1,3 @@
-import type { EngineBlocks } from '@penstock/core/kv';
 import type { StoredEngine } from '@penstock/core/ports';
 import { CorruptError } from '../packing/corrupt-error.js';
 import { unpackDelta } from '../packing/delta-record.js';
@@ -17,7 +16,7 @@ export interface LoadedEngine {
 export function readLoadedEngine(engineId: string, answer: unknown): LoadedEngine | undefined {
   if (answer === null || answer === undefined) return undefined;
   if (!Array.isArray(answer) || answer.length !== 8) throw new CorruptError('the head is incomplete');
-  const [incarnation, sequence, engineSequence, facts, base, snapshotBytes, snapshot, log] =
+  const [incarnation, sequence, engineSequence, facts, base, snapshotBytes, pieces, log] =
     answer as unknown[];
   const position = {
     incarnation: integer(incarnation, 'incarnation'),
@@ -25,7 +24,7 @@ export function readLoadedEngine(engineId: string, answer: unknown): LoadedEngin
     // -1: no batch of this incarnation was there when it was written.
     engineSequence: integer(engineSequence, 'engine sequence', -1),
   };
-  const records = Array.isArray(log) ? (log as unknown[]).map(bytesOf) : [];
+  const records = bytesOf(log);
   const deltas = records.map(unpackDelta);
   let before = integer(base, 'base');
   for (const delta of deltas) {
@@ -37,13 +36,18 @@ export function readLoadedEngine(engineId: string, answer: unknown): LoadedEngin
   }
   if (before !== position.sequence)
     throw new CorruptError(`the log ends at ${before}, not at ${position.sequence}`);
-  const blocks = integer(snapshotBytes, 'snapshot size') === 0 ? [] : unpackSnapshot(bytesOf(snapshot));
+  const snapshot =
+    integer(snapshotBytes, 'snapshot size') === 0
+      ? { windowBlocks: 0, blocks: [] }
+      : unpackSnapshot(Buffer.concat(bytesOf(pieces)));
+  const { windowBlocks } = deltas.at(-1) ?? snapshot;
   return {
     engine: {
       engineId,
       ...position,
       facts: readFacts(facts),
-      blocks: foldBlocks(blocks as EngineBlocks, deltas),
+      ...(windowBlocks > 0 ? { windowBlocks } : {}),
+      blocks: foldBlocks(snapshot.blocks, deltas),
     },
     base: integer(base, 'base'),
     logRecords: records.length,
@@ -51,9 +55,10 @@ export function readLoadedEngine(engineId: string, answer: unknown): LoadedEngin
   };
 }
 
-function bytesOf(value: unknown): Buffer {
-  if (!Buffer.isBuffer(value)) throw new CorruptError('the snapshot or a delta is missing');
-  return value;
+function bytesOf(list: unknown): Buffer[] {
+  if (!Array.isArray(list) || !list.every(Buffer.isBuffer))
+    throw new CorruptError('the snapshot or the log is missing');
+  return list;
 }
 
 function integer(value: unknown, what: string, least = 0): number {

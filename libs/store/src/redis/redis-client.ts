@@ -1,6 +1,11 @@
 import { Cluster, Redis } from 'ioredis';
 import { SILENT_LOG } from '../store-log.js';
-import { type RedisBlockStoreOptions, redisOptions } from './redis-options.js';
+import {
+  clusterOptions,
+  type RedisBlockStoreOptions,
+  redisOptions,
+  sentinelOptions,
+} from './redis-options.js';
 
 export type RedisClient = Redis | Cluster;
 
@@ -13,15 +18,11 @@ export class RedisConnection {
   constructor(private readonly options: RedisBlockStoreOptions) {
     const [first] = options.urls;
     if (first === undefined) throw new Error('no Redis server given: name at least one redis://host:port');
-    const settings = redisOptions(options);
-    this.client = options.cluster
-      ? new Cluster([...options.urls], {
-          redisOptions: settings,
-          enableAutoPipelining: true,
-          enableOfflineQueue: false,
-          clusterRetryStrategy: settings.retryStrategy as (attempt: number) => number,
-        })
-      : new Redis(first, settings);
+    if (options.cluster && options.sentinel !== undefined)
+      throw new Error('Redis is either a cluster or watched by Sentinels, not both: give one of the two');
+    if (options.cluster) this.client = new Cluster([...options.urls], clusterOptions(options));
+    else if (options.sentinel !== undefined) this.client = new Redis(sentinelOptions(options));
+    else this.client = new Redis(first, redisOptions(options));
     const log = options.log ?? SILENT_LOG;
     this.client.on('error', (error: Error) => {
       this.lastError = messageOf(error);
@@ -45,7 +46,11 @@ export class RedisConnection {
   /** An error that says which server, what happened, and what to do. */
   explain(error: unknown): Error {
     const message = messageOf(error);
-    if (/enableOfflineQueue|Connection is closed|max retries|isn't writeable/i.test(message)) {
+    if (
+      /enableOfflineQueue|Connection is closed|max retries|isn't writeable|Cluster redirections|Failed to refresh slots|sentinels are unreachable/i.test(
+        message,
+      )
+    ) {
       return new Error(
         `Redis at ${this.where} is not connected (${this.lastError}); check that it runs there`,
         {

@@ -32,10 +32,13 @@ const whole = (engineId: string, over: Partial<StoredEngine> = {}): StoredEngine
   ...over,
 });
 
-/** Blocks as text, whatever their order. */
+/** Blocks as text, with the check bits that are known, whatever their order. */
 export function blocksAsText(engine: StoredEngine | undefined): string[] {
-  const pairs = engine?.blocks.flatMap(({ tier, engineHashes, keys }) =>
-    Array.from(engineHashes, (hash, i) => `${tier} ${hash}=${keys[i]}`),
+  const pairs = engine?.blocks.flatMap(({ tier, window, engineHashes, keys, checks }) =>
+    Array.from(engineHashes, (hash, i) => {
+      const check = checks?.[i] ? `/${checks[i]}` : '';
+      return `${tier}${window ? ' window' : ''} ${hash}=${keys[i]}${check}`;
+    }),
   );
   return (pairs ?? []).sort();
 }
@@ -95,6 +98,58 @@ export function describeBlockStore(
       });
       expect(await store.append(...POOL, cleared)).toBe(true);
       expect(blocksAsText(await load(engineId))).toEqual(['cpu 2=3']);
+    });
+
+    it('keeps check bits and what sliding windows hold', async () => {
+      const engineId = 'ns/hybrid';
+      const window = true;
+      await store.replace(
+        ...POOL,
+        whole(engineId, {
+          windowBlocks: 8,
+          blocks: [
+            { tier: 'gpu', engineHashes: u64(1, 2), keys: u64(11, 12), checks: Uint32Array.of(7, 0) },
+            { tier: 'gpu', window, engineHashes: u64(1, 2), keys: u64(11, 12) },
+          ],
+        }),
+      );
+      expect(await load(engineId)).toMatchObject({ windowBlocks: 8 });
+      const next = delta(engineId, 6, {
+        windowBlocks: 9,
+        removed: [{ tier: 'gpu', window, engineHashes: u64(1) }],
+        changes: [
+          { tier: 'gpu', engineHashes: u64(3), keys: u64(13), checks: Uint32Array.of(0xffff_ffff) },
+          { tier: 'cpu', window, engineHashes: u64(3), keys: u64(13), checks: Uint32Array.of(1) },
+        ],
+      });
+      expect(await store.append(...POOL, next)).toBe(true);
+      const loaded = await load(engineId);
+      expect(loaded).toMatchObject({ windowBlocks: 9 });
+      const expected = [
+        'cpu window 3=13/1',
+        'gpu 1=11/7',
+        'gpu 2=12',
+        'gpu 3=13/4294967295',
+        'gpu window 2=12',
+      ];
+      expect(blocksAsText(loaded)).toEqual(expected);
+      await store.append(...POOL, delta(engineId, 7, { cleared: true }));
+      expect(await load(engineId)).not.toHaveProperty('windowBlocks');
+    });
+
+    it('takes the deltas of many engines, and several of one, in one tick', async () => {
+      const ids = Array.from({ length: 100 }, (_, i) => `ns/many-${i}`);
+      const answers = ids.flatMap((engineId) =>
+        [1, 2, 4, 3].map((sequence) => store.append('ns', 'many', delta(engineId, sequence))),
+      );
+      expect(await Promise.all(answers)).toEqual(ids.flatMap(() => [true, true, false, true]));
+      const loaded = [];
+      for await (const engine of store.loadPool('ns', 'many')) loaded.push(engine);
+      expect(loaded.map(({ engineId }) => engineId).sort()).toEqual([...ids].sort());
+      for (const engine of loaded) {
+        expect(engine).toMatchObject({ incarnation: 1, sequence: 3 });
+        expect(blocksAsText(engine)).toEqual(['gpu 1=1001', 'gpu 2=1002', 'gpu 3=1003']);
+      }
     });
 
     it('starts an engine with its first delta', async () => {
@@ -167,6 +222,26 @@ export function describeBlockStore(
       await store.remove('ns', 'listed', 'ns/never');
       expect(await store.engines('ns', 'listed')).toEqual(['ns/two']);
       expect(await store.load('ns', 'listed', 'ns/one')).toBeUndefined();
+    });
+
+    it('removes no newer life, and lets no older one come after', async () => {
+      const engineId = 'ns/gone';
+      await store.replace(...POOL, whole(engineId, { incarnation: 5 }));
+      await store.remove(...POOL, engineId, 4);
+      expect(await load(engineId)).toMatchObject({ incarnation: 5 });
+      await store.remove(...POOL, engineId, 5);
+      expect(await load(engineId)).toBeUndefined();
+      expect(await store.engines(...POOL)).not.toContain(engineId);
+      expect(await store.append(...POOL, delta(engineId, 1, { incarnation: 4 }))).toBe(false);
+      expect(await store.append(...POOL, delta(engineId, 6, { incarnation: 5 }))).toBe(false);
+      expect(await store.replace(...POOL, whole(engineId, { incarnation: 4 }))).toBe(false);
+      expect(await load(engineId)).toBeUndefined();
+      // The same life came back: its state is wanted again.
+      expect(await store.replace(...POOL, whole(engineId, { incarnation: 5 }))).toBe(true);
+      expect(await load(engineId)).toMatchObject({ incarnation: 5 });
+      await store.remove(...POOL, engineId);
+      expect(await store.append(...POOL, delta(engineId, 1, { incarnation: 6 }))).toBe(true);
+      expect(await store.engines(...POOL)).toContain(engineId);
     });
 
     it('has one epoch and a probe that passes', async () => {
