@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { KV_WIRE } from '../kv-wire/wire.js';
 import { count, engineId, event, name, packedU32, packedU64, tier } from './common.js';
-import { KV_WIRE } from './kv-wire.js';
 
 const position = {
   engine: engineId,

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { tier } from './common.js';
-import type { kvDelta, kvSnapshot } from './kv.js';
-import { KV_BATCH_BYTES, KV_WIRE } from './kv-wire.js';
+import type { tier } from '../events/common.js';
+import type { kvDelta, kvSnapshot } from '../events/kv.js';
 import { packU32, packU64 } from './packed.js';
+import { KV_BATCH_BYTES, KV_WIRE } from './wire.js';
 
 type TierName = z.output<typeof tier>;
 type DeltaBatch = z.output<typeof kvDelta>;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { kvDelta, kvSnapshot } from './kv.js';
-import { KV_WIRE } from './kv-wire.js';
+import type { kvDelta, kvSnapshot } from '../events/kv.js';
 import { unpackU32, unpackU64 } from './packed.js';
+import { KV_WIRE } from './wire.js';
 
 type DeltaBatch = z.output<typeof kvDelta>;
 
