@@ -1,5 +1,6 @@
 export * from './asyncapi.js';
 export * from './events/index.js';
+export * as indexerV1 from './gen/indexer/v1/indexer.js';
 export * as autoscalerV1 from './gen/penstock/autoscaler/v1/autoscaler.js';
 export * as gangplacerV1 from './gen/penstock/gangplacer/v1/gangplacer.js';
 export * as kvindexV1 from './gen/penstock/kvindex/v1/kvindex.js';

@@ -8,7 +8,7 @@ export { type LoadedConfig, loadConfig } from './config/load-config.js';
 export { maskConfig, maskUrl } from './config/mask-config.js';
 export { ServiceError, type ServiceErrorReason } from './errors/service-error.js';
 export { type CallOptions, createGrpcClient, type GrpcClient, type GrpcMethods } from './grpc/grpc-client.js';
-export { GrpcErrorFilter } from './grpc/grpc-error-filter.js';
+export { GrpcErrorFilter, grpcStatusOf } from './grpc/grpc-error-filter.js';
 export { parseRequest } from './grpc/parse-request.js';
 export { protoPath, protoRoot } from './grpc/proto-path.js';
 export { busCheck, clusterCheck } from './health/dependency-checks.js';

@@ -7,7 +7,7 @@ import { loadProtos, packageOf } from './proto-loading.js';
 import { reflectedFiles } from './reflected-files.js';
 
 export interface GrpcServerOptions {
-  /** Proto services to serve, e.g. `['kvindex']`. */
+  /** Proto services to serve, as `protoPath` takes them, e.g. `['kvindex']`. */
   readonly services: readonly string[];
   readonly host: string;
   /** 0 = any free port. */
@@ -37,9 +37,11 @@ export class GrpcServer extends ServerGrpc {
       url: `${serverOptions.host}:${serverOptions.port}`,
       gracefulShutdown: true,
     });
+    const packages = serverOptions.services.map((service) => `${packageOf(service)}.`);
     this.serviceNames = Object.entries(packageDefinition)
-      .filter(([name, definition]) => !('format' in definition) && name.startsWith('penstock.'))
-      .map(([name]) => name);
+      .filter(([, definition]) => !('format' in definition))
+      .map(([name]) => name)
+      .filter((name) => packages.some((prefix) => name.startsWith(prefix)));
     this.setServing(false);
     // grpc-js prints to the console by itself; every error it prints also reaches us as an error.
     setLogVerbosity(logVerbosity.NONE);

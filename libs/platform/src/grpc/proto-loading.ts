@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { protoPath, protoRoot } from './proto-path.js';
 
@@ -12,5 +13,6 @@ export function loadProtos(services: readonly string[]): PackageDefinition {
   return loadSync(services.map(protoPath), { ...PROTO_OPTIONS, includeDirs: [protoRoot()] });
 }
 
-/** `kvindex` → `penstock.kvindex.v1`. */
-export const packageOf = (service: string): string => `penstock.${service}.v1`;
+/** `kvindex` → `penstock.kvindex.v1`; `indexer/v1/indexer` → `indexer.v1`. */
+export const packageOf = (service: string): string =>
+  service.includes('/') ? posix.dirname(service).replaceAll('/', '.') : `penstock.${service}.v1`;

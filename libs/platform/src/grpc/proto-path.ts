@@ -15,9 +15,10 @@ export function protoRoot(): string {
   }
 }
 
-/** Path of a service's proto file, e.g. `protoPath('kvindex')`. */
+/** Path of a service's proto file, e.g. `protoPath('kvindex')`; a foreign one by its path: `protoPath('indexer/v1/indexer')`. */
 export function protoPath(service: string): string {
-  const path = join(protoRoot(), 'penstock', service, 'v1', `${service}.proto`);
+  const file = service.includes('/') ? service : `penstock/${service}/v1/${service}`;
+  const path = join(protoRoot(), `${file}.proto`);
   if (!existsSync(path)) throw new Error(`there is no proto file of service "${service}" (${path})`);
   return path;
 }

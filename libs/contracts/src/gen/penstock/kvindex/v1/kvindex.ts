@@ -19,6 +19,17 @@ export enum Tier {
   TIER_S3 = "TIER_S3",
 }
 
+/** How what is known of a holder was learned. */
+export enum EngineSource {
+  ENGINE_SOURCE_UNSPECIFIED = "ENGINE_SOURCE_UNSPECIFIED",
+  /** ENGINE_SOURCE_EXACT - From the engine's own events. */
+  ENGINE_SOURCE_EXACT = "ENGINE_SOURCE_EXACT",
+  /** ENGINE_SOURCE_APPROXIMATE - No events reach us: schedulers judge it by where they sent requests. */
+  ENGINE_SOURCE_APPROXIMATE = "ENGINE_SOURCE_APPROXIMATE",
+  /** ENGINE_SOURCE_STORAGE - From what kv-offload says lies in storage. */
+  ENGINE_SOURCE_STORAGE = "ENGINE_SOURCE_STORAGE",
+}
+
 /** What makes two equal token sequences different cache content. */
 export interface KeyNamespace {
   /** Served model name of the base model. Required. */
@@ -33,12 +44,32 @@ export interface Prompt {
   namespace:
     | KeyNamespace
     | undefined;
-  /** Token ids of the prompt; only full blocks count. */
+  /** Token ids of the prompt; only full blocks count. Keys are computed once for each block size among the engines. */
   tokenIds: number[];
   /** Instead of token_ids: block keys, 8 bytes little-endian each. */
   blockKeys: Uint8Array;
-  /** Block size in tokens the keys were computed for; 0 = the pool's. */
+  /**
+   * Block size in tokens: engines with another one are at 0. With block_keys the size they were computed for; 0 = each
+   * engine's own.
+   */
   blockSize: number;
+  /**
+   * With block_keys, optional: their check bits, 4 bytes little-endian each, 0 = not known. They tell two blocks of one key
+   * apart.
+   */
+  blockChecks: Uint8Array;
+  /** With token_ids: multimodal items, by position. They are in the keys of the blocks that have one of their tokens. */
+  items: MultimodalItem[];
+}
+
+/** An image, a sound or the like in a prompt. */
+export interface MultimodalItem {
+  /** Hash or name by which the engine knows it. */
+  identifier: string;
+  /** Position of its first token in the prompt. */
+  offset: number;
+  /** Tokens it takes up. */
+  length: number;
 }
 
 export interface ScoreEndpointsRequest {
@@ -53,7 +84,14 @@ export interface TierTokens {
   tokens: number;
 }
 
+/** What one data-parallel rank of an endpoint holds. */
+export interface RankTokens {
+  rank: number;
+  matchedTokens: number;
+}
+
 export interface EndpointScore {
+  /** The engine; where data-parallel ranks share the endpoint, the rank that holds the longest prefix. */
   engineId: string;
   /** ip:port of the engine's HTTP server. */
   address: string;
@@ -61,12 +99,43 @@ export interface EndpointScore {
   matchedTokens: number;
   /** The same by tier: the best one of the engine's own, behind them the best one in storage. */
   byTier: TierTokens[];
+  /** Data-parallel rank of engine_id; 0 without ranks. */
+  rank: number;
+  /** Every rank of the endpoint where several share it, else empty. */
+  byRank: RankTokens[];
+  /** Tokens per block of the engine; 0 until known. */
+  blockSize: number;
 }
 
 export interface ScoreEndpointsResponse {
   endpoints: EndpointScore[];
+  /** Tokens given; with block_keys those of the blocks, in blocks of `block_size`. */
   promptTokens: number;
+  /**
+   * The prompt's when it gave one, else that of the first engine whose size is known. Engines of one pool may differ:
+   * EndpointScore.block_size is each one's own, and all figures are tokens.
+   */
   blockSize: number;
+}
+
+export interface ScoreEndpointsStreamRequest {
+  /** Chosen by the caller, echoed in the answer. */
+  requestId: string;
+  request: ScoreEndpointsRequest | undefined;
+}
+
+/** Why one request of a stream was refused; the stream goes on. */
+export interface RequestError {
+  /** gRPC status code, e.g. 3 for INVALID_ARGUMENT. */
+  code: number;
+  /** What is wrong, where, and how to fix it. */
+  message: string;
+}
+
+export interface ScoreEndpointsStreamResponse {
+  requestId: string;
+  response?: ScoreEndpointsResponse | undefined;
+  error?: RequestError | undefined;
 }
 
 export interface LookupRequest {
@@ -96,6 +165,8 @@ export interface LookupResponse {
 export interface ListEnginesRequest {
   poolNamespace: string;
   pool: string;
+  /** Whether storage (node caches, object stores) is listed beside the engines. */
+  includeStorage: boolean;
 }
 
 export interface Engine {
@@ -111,8 +182,26 @@ export interface Engine {
   engineSequence: string;
   deltaSequence: string;
   blocks: number;
-  /** connecting, replaying, live, stale or gone. */
+  /** connecting, replaying, live, stale or gone; of storage: synced or waiting. */
   state: string;
+  source: EngineSource;
+  /** The replica that follows the engine's events; empty while none does. */
+  replica: string;
+  /**
+   * Age of the last live batch when it was applied, in seconds, by the engine's clock; of storage: since it was last heard
+   * of.
+   */
+  lagSeconds: number;
+  /** Batches of the engine received and not yet applied, because a replay is under way. */
+  batchesBehind: number;
+  /** Since this replica follows the engine: numbers missing in its events, replays asked for, and restarts. */
+  gaps: string;
+  replays: string;
+  restarts: string;
+  /** Blocks that wait for their parent to become known. */
+  orphans: number;
+  /** Data-parallel rank. */
+  rank: number;
 }
 
 export interface ListEnginesResponse {
@@ -131,4 +220,121 @@ export interface ListEngineBlocksResponse {
   keys: Uint8Array;
   incarnation: string;
   engineSequence: string;
+}
+
+export interface VerifyRequest {
+  engineId: string;
+  /** Most differing blocks listed, of each kind; 0 = 1,000, at most 1,000,000. They are counted in full. */
+  maxDifferences: number;
+}
+
+export interface VerifySummary {
+  engineId: string;
+  /** Whether the engine reports its cache, and this replica follows it; else `reason` says what is missing and the rest is 0. */
+  supported: boolean;
+  reason: string;
+  engineBlocks: number;
+  indexBlocks: number;
+  /** Held by the engine, unknown to the index: lost hits. */
+  missing: number;
+  /** Claimed by the index, not held by the engine: must never last. */
+  gone: number;
+  /**
+   * Last event batch that the engine had published, and the last that the index had applied; -1 before the first. Where they
+   * differ, so may the blocks.
+   */
+  engineSequence: string;
+  indexSequence: string;
+}
+
+/** Low 64 bits of the engine's block hashes, 8 bytes little-endian each. */
+export interface VerifyDifferences {
+  missing: Uint8Array;
+  gone: Uint8Array;
+}
+
+export interface VerifyResponse {
+  /** First, once. */
+  summary?: VerifySummary | undefined;
+  differences?: VerifyDifferences | undefined;
+}
+
+export interface WatchRequest {
+  poolNamespace: string;
+  pool: string;
+  /** Whether the blocks come too; else of each change only how many. */
+  includeBlocks: boolean;
+}
+
+/** Forget what was sent before: all that is known follows, until `complete`. */
+export interface WatchBegin {
+  /** This replica. */
+  replica: string;
+}
+
+export interface WatchComplete {
+}
+
+/** What an engine held at a point of the stream. Changes of it that follow come on top. */
+export interface EngineState {
+  engineId: string;
+  incarnation: string;
+  sequence: string;
+  blocks: number;
+  /** Only with include_blocks; a large one in several messages, of which the last has `last`. */
+  tiers: TierKeys[];
+  /** Whether this is the first of the messages: forget what was held. */
+  first: boolean;
+  last: boolean;
+}
+
+export interface TierKeys {
+  tier: Tier;
+  /** Our block keys, 8 bytes little-endian each. */
+  keys: Uint8Array;
+  /** Of a hybrid model: held by its sliding-window groups, not by its dense ones. */
+  window: boolean;
+}
+
+export interface TierChange {
+  tier: Tier;
+  removedBlocks: number;
+  storedBlocks: number;
+  /** Only with include_blocks; 8 bytes little-endian each. */
+  removed: Uint8Array;
+  stored: Uint8Array;
+  /** As in TierKeys. */
+  window: boolean;
+}
+
+/** Apply order: cleared, removed, stored. */
+export interface EngineChange {
+  engineId: string;
+  incarnation: string;
+  sequence: string;
+  /** Everything held before is gone. */
+  cleared: boolean;
+  tiers: TierChange[];
+}
+
+export interface EngineLeft {
+  engineId: string;
+}
+
+/** The reader was too slow: changes were left out. A new beginning follows. */
+export interface WatchLagged {
+  skippedChanges: string;
+}
+
+export interface WatchResponse {
+  begin?:
+    | WatchBegin
+    | undefined;
+  /** An engine's status, in the beginning and whenever its state, model, incarnation or replica changes. */
+  engine?: Engine | undefined;
+  state?: EngineState | undefined;
+  complete?: WatchComplete | undefined;
+  change?: EngineChange | undefined;
+  left?: EngineLeft | undefined;
+  lagged?: WatchLagged | undefined;
 }
