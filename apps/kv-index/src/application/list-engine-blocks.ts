@@ -1,5 +1,5 @@
 import type { Tier } from '@penstock/core/kv';
-import type { EngineFollower } from './follow-engine.js';
+import type { KnownEngine } from './known-engine.js';
 
 export interface EngineBlockChunk {
   /** Absent in the only chunk of an engine that holds nothing. */
@@ -14,7 +14,7 @@ export interface EngineBlockChunk {
 const CHUNK_BLOCKS = 32_768;
 
 /** Every block the engine is believed to hold as of its last delta, in chunks; at least one, so that the position is told. */
-export function* listEngineBlocks(engine: EngineFollower): Generator<EngineBlockChunk> {
+export function* listEngineBlocks(engine: KnownEngine): Generator<EngineBlockChunk> {
   const { cache } = engine;
   const position = {
     incarnation: engine.incarnation,

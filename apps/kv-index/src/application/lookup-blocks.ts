@@ -1,6 +1,6 @@
 import { type PrefixIndex, poolOfHolder, TIERS, type Tier } from '@penstock/core/kv';
 import { enginesOf, type PoolFilter } from './find-engines.js';
-import type { EngineFollower } from './follow-engine.js';
+import type { KnownEngine } from './known-engine.js';
 import { keysFor, type PromptQuery } from './prompt-keys.js';
 
 export interface BlockHolders {
@@ -15,7 +15,7 @@ export interface BlockHolders {
  */
 export function lookupBlocks(
   index: PrefixIndex,
-  engines: Iterable<EngineFollower>,
+  engines: Iterable<KnownEngine>,
   filter: PoolFilter,
   query: PromptQuery,
 ): { blocks: BlockHolders[]; blockSize: number } {
@@ -32,7 +32,7 @@ export function lookupBlocks(
     const pool = poolOfHolder(holder);
     return pool ? pools.has(`${pool.namespace}/${pool.pool}`) : engineIds.has(holder);
   };
-  const blocks = Array.from(keysFor(query, blockSize), (key) => {
+  const blocks = Array.from(keysFor(query, blockSize).keys, (key) => {
     const found = index.holdersOf(key).filter((holder) => isAskedFor(holder.engineId));
     found.sort((a, b) => (a.engineId < b.engineId ? -1 : 1));
     const holders = found.flatMap(({ engineId, tierBits }) =>

@@ -1,14 +1,21 @@
-import { type PrefixIndex, TIERS, type Tier } from '@penstock/core/kv';
+import { type PrefixIndex, TIERS, type Tier, type TieredMatch } from '@penstock/core/kv';
 import { enginesOf, type PoolFilter } from './find-engines.js';
-import type { EngineFollower } from './follow-engine.js';
+import type { KnownEngine } from './known-engine.js';
 import { keysFor, type PromptQuery } from './prompt-keys.js';
 import { storageOf } from './storage-of-engine.js';
 
 export interface EndpointScore {
+  /** The engine; of data-parallel ranks behind one endpoint the one with the longest prefix. */
   readonly engineId: string;
   readonly address: string;
   readonly matchedTokens: number;
   readonly byTier: ReadonlyArray<{ readonly tier: Tier; readonly tokens: number }>;
+  /** Rank of `engineId`. */
+  readonly rank: number;
+  /** Every rank of the endpoint where several share it, else empty. */
+  readonly byRank: ReadonlyArray<{ readonly rank: number; readonly matchedTokens: number }>;
+  /** Tokens per block; 0 until known. */
+  readonly blockSize: number;
 }
 
 export interface EndpointScores {
@@ -18,42 +25,74 @@ export interface EndpointScores {
   readonly blockSize: number;
 }
 
+/** A prompt's match in one engine. */
+export interface EngineMatch {
+  readonly engine: KnownEngine;
+  readonly match: TieredMatch;
+}
+
 /**
- * The longest contiguous prefix of a prompt that each engine of the model holds and, behind it, can load from storage, in
- * tokens; engines with none are at 0.
+ * The longest contiguous prefix of a prompt that each endpoint of the model holds and, behind it, can load from storage, in
+ * tokens; endpoints with none are at 0.
  */
 export function scoreEndpoints(
   index: PrefixIndex,
-  engines: Iterable<EngineFollower>,
+  engines: Iterable<KnownEngine>,
   filter: PoolFilter,
   query: PromptQuery,
 ): EndpointScores {
   const candidates = enginesOf(engines, filter).filter((e) => !query.model || e.model === query.model);
-  const scores = new Map<string, EndpointScore>();
-  const bySize = Map.groupBy(candidates, (engine) => engine.blockSize);
-  for (const [blockSize, group] of bySize) {
-    const known = index.storageHolders > 0;
-    const holders = group.map((engine) => ({
-      engineId: engine.engineId,
-      holders: known ? storageOf(engine) : [],
-    }));
-    const matches = index.matchTiered(keysFor(query, blockSize), holders);
-    for (const [i, engine] of group.entries()) {
-      const { blocks = 0, byTier = [] } = matches[i] ?? {};
-      scores.set(engine.engineId, {
-        engineId: engine.engineId,
-        address: engine.endpoint.address,
-        matchedTokens: blocks * blockSize,
-        byTier: TIERS.map((tier, t) => ({ tier, tokens: (byTier[t] ?? 0) * blockSize })).filter(
-          (t) => t.tokens > 0,
-        ),
-      });
-    }
-  }
+  const matches = matchEngines(index, candidates, query);
+  const byEndpoint = Map.groupBy(matches, ({ engine }) => engine.endpoint.address || engine.engineId);
   const blockSize = query.blockSize || candidates.find((engine) => engine.blockSize > 0)?.blockSize || 0;
   return {
-    endpoints: candidates.map((engine) => scores.get(engine.engineId) as EndpointScore),
-    promptTokens: query.keys ? query.keys.length * blockSize : query.tokenIds.length,
+    endpoints: Array.from(byEndpoint.values(), endpointScore),
+    promptTokens: query.keys ? query.keys.keys.length * blockSize : query.tokenIds.length,
+    blockSize,
+  };
+}
+
+/** One match per engine, in their order. The prompt's keys are computed once per block size among them. */
+export function matchEngines(
+  index: PrefixIndex,
+  engines: readonly KnownEngine[],
+  query: PromptQuery,
+): EngineMatch[] {
+  const matches = new Map<KnownEngine, TieredMatch>();
+  const storageIsKnown = index.storageHolders > 0;
+  for (const [blockSize, group] of Map.groupBy(engines, (engine) => engine.blockSize)) {
+    const holders = group.map((engine) => ({
+      engineId: engine.engineId,
+      holders: storageIsKnown ? storageOf(engine) : [],
+    }));
+    const found = index.matchTiered(keysFor(query, blockSize).keys, holders);
+    for (const [i, engine] of group.entries()) matches.set(engine, found[i] as TieredMatch);
+  }
+  return engines.map((engine) => ({ engine, match: matches.get(engine) as TieredMatch }));
+}
+
+/** The best of an endpoint's ranks, the lowest of equal ones. */
+export function bestOf(ranks: readonly EngineMatch[]): EngineMatch {
+  return ranks.reduce((best, other) => (tokensOf(other) > tokensOf(best) ? other : best));
+}
+
+/** What an engine holds of the prompt. */
+export function tokensOf({ engine, match }: EngineMatch): number {
+  return match.blocks * engine.blockSize;
+}
+
+function endpointScore(ranks: readonly EngineMatch[]): EndpointScore {
+  const best = bestOf(ranks);
+  const { engineId, endpoint, blockSize } = best.engine;
+  const byTier = TIERS.map((tier, t) => ({ tier, tokens: (best.match.byTier[t] ?? 0) * blockSize }));
+  const byRank = ranks.map((one) => ({ rank: one.engine.endpoint.rank, matchedTokens: tokensOf(one) }));
+  return {
+    engineId,
+    address: endpoint.address,
+    matchedTokens: tokensOf(best),
+    byTier: byTier.filter(({ tokens }) => tokens > 0),
+    rank: endpoint.rank,
+    byRank: ranks.length > 1 ? byRank : [],
     blockSize,
   };
 }

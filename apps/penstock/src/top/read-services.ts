@@ -51,7 +51,7 @@ async function listEngines(address: string, deadlineMs: number): Promise<kvindex
   const { engines } = await once<IndexMethods, 'ListEngines'>(
     service,
     'ListEngines',
-    { poolNamespace: '', pool: '' },
+    { poolNamespace: '', pool: '', includeStorage: false },
     deadlineMs,
   );
   return engines;

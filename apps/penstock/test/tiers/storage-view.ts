@@ -69,8 +69,9 @@ export class StorageView {
     const facts = new Set<string>();
     const { namespace, pool, model } = this.record;
     const blockKeys = Buffer.from([...keys].join(''), 'hex');
-    const prompt = { namespace: { model, tenant: '', lora: '', cacheSalt: '' }, tokenIds: [], blockKeys };
-    const query = { poolNamespace: namespace, pool, prompt: { ...prompt, blockSize: 0 } };
+    const given = { tokenIds: [], blockKeys, blockChecks: Buffer.alloc(0), items: [], blockSize: 0 };
+    const prompt = { namespace: { model, tenant: '', lora: '', cacheSalt: '' }, ...given };
+    const query = { poolNamespace: namespace, pool, prompt };
     const { blocks } = await this.index.call('Lookup', query, DEADLINE);
     for (const { key, holders } of blocks) {
       for (const { engineId, tier } of holders) {

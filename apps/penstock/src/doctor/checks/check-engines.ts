@@ -16,10 +16,12 @@ export const checkEngines = (kvIndex: readonly string[], timeoutMs: number): Che
   run: () => Promise.all(kvIndex.map((address) => followed(address, timeoutMs))),
 });
 
+const ALL = { poolNamespace: '', pool: '', includeStorage: false };
+
 async function followed(address: string, deadlineMs: number): Promise<Finding> {
   const client = createGrpcClient<Methods>({ proto: 'kvindex', service: 'KvIndexService', address });
   try {
-    const { engines } = await client.call('ListEngines', { poolNamespace: '', pool: '' }, { deadlineMs });
+    const { engines } = await client.call('ListEngines', ALL, { deadlineMs });
     const name = `kv-index ${address}`;
     if (engines.length === 0)
       return warn(name, 'it knows no engine', 'check that pods match the selector of an InferencePool');

@@ -1,0 +1,33 @@
+import { Controller, Inject } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import type { indexerV1 } from '@penstock/contracts';
+import { parseRequest, ServiceError } from '@penstock/platform';
+import { scorePods } from '../../application/score-pods.js';
+import type { IndexParts } from '../../assemble-index.js';
+import { PARTS } from '../../injection-tokens.js';
+import { podScoresRequest } from './requests.js';
+
+/** llm-d's `indexer.v1`, for its clients. */
+@Controller()
+export class PodScoresController {
+  constructor(@Inject(PARTS) private readonly parts: IndexParts) {}
+
+  @GrpcMethod('IndexerService', 'GetPodScores')
+  async getPodScores(request: unknown): Promise<indexerV1.GetPodScoresResponse> {
+    const { prompt, modelName: model, podIdentifiers: pods } = parseRequest(podScoresRequest, request);
+    const { index, engines, metrics, tokenizer } = this.parts;
+    if (!tokenizer) {
+      const howToFix = 'start kv-index with --tokenizer-dir, or ask ScoreEndpoints with token ids';
+      throw new ServiceError('failed-precondition', 'kv-index has no tokenizer for text', 'prompt', howToFix);
+    }
+    const tokenIds = await tokenizer.encode(prompt);
+    return metrics.timeLookup('GetPodScores', () => {
+      const scores = scorePods(index, engines.engines(), { model, tokenIds, pods });
+      return {
+        scores: scores.map(({ pod, score, rank }) =>
+          rank === undefined ? { pod, score } : { pod, score, dataParallelRank: rank },
+        ),
+      };
+    });
+  }
+}
