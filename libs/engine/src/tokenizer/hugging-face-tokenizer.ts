@@ -7,6 +7,8 @@ import type {
   ChatTemplateOptions,
   DecodeOptions,
   EncodeOptions,
+  EncodePlan,
+  PrefixSharing,
   SingleTokenWords,
   Tokenizer,
 } from './tokenizer.js';
@@ -17,8 +19,13 @@ export interface HuggingFaceParts {
   readonly source: string;
   readonly codec: Library;
   readonly template: Template | undefined;
-  /** For tokenizers that allow it: an encoder that remembers, and the special tokens it leaves out. */
-  readonly chunked: { readonly encoder: ChunkedEncoder; readonly leading: readonly number[] } | undefined;
+  /** Remembers what it encoded; its texts have no special tokens around them. */
+  readonly chunked: ChunkedEncoder;
+  /** Ids of a part of a text, likewise. */
+  readonly encodePart: (text: string) => Uint32Array;
+  readonly sharing: PrefixSharing;
+  /** Special tokens before and behind a text; undefined when there is more to it. */
+  readonly around: { readonly leading: readonly number[]; readonly trailing: readonly number[] } | undefined;
   /** Variables every template sees, such as `bos_token`. */
   readonly specialTokens: Readonly<Record<string, string>>;
 }
@@ -42,16 +49,43 @@ export class HuggingFaceTokenizer implements Tokenizer {
     this.hasChatTemplate = parts.template !== undefined;
   }
 
+  get sharing(): PrefixSharing {
+    return this.parts.sharing;
+  }
+
+  get memo(): { readonly chars: number; readonly newChars: number } {
+    return this.parts.chunked.counts;
+  }
+
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
-    const { chunked } = this.parts;
-    if (!chunked) return Uint32Array.from(this.#ids(text, options));
-    const ids = chunked.encoder.encodeText(text);
-    const { leading } = chunked;
-    if (leading.length === 0 || !(options.addSpecialTokens ?? true)) return ids;
-    const all = new Uint32Array(leading.length + ids.length);
-    all.set(leading);
-    all.set(ids, leading.length);
-    return all;
+    return this.plan(text, options).finish();
+  }
+
+  plan(text: string, options: EncodeOptions = {}): EncodePlan {
+    const { chunked, around, encodePart } = this.parts;
+    const special = options.addSpecialTokens ?? true;
+    if (special && !around) {
+      const { length: newChars } = text;
+      return { newChars, newParts: [], finish: () => Uint32Array.from(this.#ids(text, options)) };
+    }
+    const split = chunked.split(text);
+    const unknown = split.chunks.filter(({ ids }) => !ids);
+    return {
+      newChars: split.newChars,
+      newParts: unknown.map(({ toEncode }) => toEncode),
+      finish: (encoded) => {
+        if (encoded && encoded.length !== unknown.length)
+          throw new RangeError(`${unknown.length} parts are to be encoded, got ${encoded.length}`);
+        for (const [i, chunk] of unknown.entries())
+          chunk.ids ??= chunked.learn(chunk, encoded?.[i] ?? encodePart(chunk.toEncode));
+        const ids = chunked.join(split);
+        return special && around ? surrounded(ids, around) : ids;
+      },
+    };
+  }
+
+  encodePart(text: string): Uint32Array {
+    return this.parts.encodePart(text);
   }
 
   countTokens(text: string, options: EncodeOptions = {}): number {
@@ -120,4 +154,16 @@ export class HuggingFaceTokenizer implements Tokenizer {
   #ids(text: string, options: EncodeOptions): number[] {
     return this.parts.codec.encode(text, { add_special_tokens: options.addSpecialTokens ?? true }).ids;
   }
+}
+
+function surrounded(
+  ids: Uint32Array,
+  { leading, trailing }: { readonly leading: readonly number[]; readonly trailing: readonly number[] },
+): Uint32Array {
+  if (leading.length + trailing.length === 0) return ids;
+  const all = new Uint32Array(leading.length + ids.length + trailing.length);
+  all.set(leading);
+  all.set(ids, leading.length);
+  all.set(trailing, leading.length + ids.length);
+  return all;
 }

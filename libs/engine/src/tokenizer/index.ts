@@ -1,9 +1,11 @@
-export { BUILT_IN_TOKENIZER_DIR, loadTokenizer } from './load-tokenizer.js';
+export { BUILT_IN_TOKENIZER_DIR, type LoadOptions, loadTokenizer } from './load-tokenizer.js';
 export type {
   ChatMessage,
   ChatTemplateOptions,
   DecodeOptions,
   EncodeOptions,
+  EncodePlan,
+  PrefixSharing,
   SingleTokenWords,
   Tokenizer,
 } from './tokenizer.js';

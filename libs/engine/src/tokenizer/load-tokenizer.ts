@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { z } from 'zod';
-import { ChunkedEncoder, splitsBetweenWords } from './chunked-encoder.js';
+import { buildEncoder } from './build-encoder.js';
 import { HuggingFaceTokenizer } from './hugging-face-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
 import { TokenizerError } from './tokenizer-error.js';
@@ -28,6 +28,11 @@ const configFile = z.looseObject({
 });
 type ConfigFile = z.infer<typeof configFile>;
 
+export interface LoadOptions {
+  /** Memory for texts that were encoded, in bytes; default 32 MiB. */
+  readonly memoBytes?: number;
+}
+
 /** Folder of the tokenizer this project trained itself (see its README.md). */
 export const BUILT_IN_TOKENIZER_DIR = fileURLToPath(new URL('../../tokenizer', import.meta.url));
 
@@ -36,7 +41,10 @@ export const BUILT_IN_TOKENIZER_DIR = fileURLToPath(new URL('../../tokenizer', i
  * config's `chat_template` (its `default` when there are several) or the file `chat_template.jinja`.
  * Throws TokenizerError (`missing` or `corrupt`) naming the file.
  */
-export async function loadTokenizer(dir: string = BUILT_IN_TOKENIZER_DIR): Promise<Tokenizer> {
+export async function loadTokenizer(
+  dir: string = BUILT_IN_TOKENIZER_DIR,
+  options: LoadOptions = {},
+): Promise<Tokenizer> {
   const tokenizerPath = join(dir, 'tokenizer.json');
   const configPath = join(dir, 'tokenizer_config.json');
   const [tokenizerJson, configJson, templateText] = await Promise.all([
@@ -52,7 +60,7 @@ export async function loadTokenizer(dir: string = BUILT_IN_TOKENIZER_DIR): Promi
     return new HuggingFaceTokenizer({
       source: dir,
       codec: library,
-      chunked: splitsBetweenWords(description) ? chunkedEncoder(library) : undefined,
+      ...buildEncoder(library, description, config, options),
       template: templateSource === undefined ? undefined : new Template(templateSource),
       specialTokens: specialTokensOf(config),
     });
@@ -61,15 +69,6 @@ export async function loadTokenizer(dir: string = BUILT_IN_TOKENIZER_DIR): Promi
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TokenizerError('corrupt', `the tokenizer in ${dir} cannot be used: ${why}`, { cause });
   }
-}
-
-/** Undefined when the tokenizer puts special tokens anywhere but before the text. */
-function chunkedEncoder(library: Library) {
-  const bare = (text: string) => library.encode(text, { add_special_tokens: false }).ids;
-  const leading = library.encode('').ids;
-  const whole = library.encode('word').ids;
-  if (whole.join() !== [...leading, ...bare('word')].join()) return undefined;
-  return { encoder: new ChunkedEncoder(bare), leading };
 }
 
 async function readText(path: string): Promise<string> {

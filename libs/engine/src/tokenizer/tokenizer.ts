@@ -32,6 +32,31 @@ export interface SingleTokenWords {
   readonly texts: readonly string[];
 }
 
+/** A text that is about to be encoded: what is remembered of it is there already. */
+export interface EncodePlan {
+  /** Characters that were not seen before. */
+  readonly newChars: number;
+  /** What they are to be encoded as, part by part; `Tokenizer.encodePart`, in any thread, gives their ids. */
+  readonly newParts: readonly string[];
+  /**
+   * Ids of the whole text. `encoded[i]` are the ids of `newParts[i]`; without them they are encoded here.
+   *
+   * @throws RangeError when there are not as many as new parts
+   */
+  finish(encoded?: ReadonlyArray<ArrayLike<number>>): Uint32Array;
+}
+
+/** How texts that begin alike share work. */
+export interface PrefixSharing {
+  /**
+   * `words`: cut between words and before control tokens; `controls`: before control tokens only, so a message of a chat
+   * is the smallest part; `none`: only whole texts are remembered.
+   */
+  readonly cuts: 'words' | 'controls' | 'none';
+  /** Why texts are not cut between words. */
+  readonly whyNot?: string;
+}
+
 /** A model's tokenizer and chat template. Methods are synchronous and deterministic. */
 export interface Tokenizer {
   /** Ids are 0 ≤ id < vocabularySize. */
@@ -42,10 +67,17 @@ export interface Tokenizer {
    * Encoding costs some 0.5 µs per character, so refuse what cannot fit before encoding it.
    */
   readonly longestTokenChars: number;
+  readonly sharing: PrefixSharing;
+  /** Characters of texts that were encoded, and those of them that had to be: the rest was remembered. */
+  readonly memo: { readonly chars: number; readonly newChars: number };
 
   encode(text: string, options?: EncodeOptions): Uint32Array;
   /** Unknown ids decode to nothing; bytes that are no UTF-8 to U+FFFD. */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+  /** `encode` in two steps, so that the long part can be done in another thread. */
+  plan(text: string, options?: EncodeOptions): EncodePlan;
+  /** Ids of a part of a plan. */
+  encodePart(text: string): Uint32Array;
   countTokens(text: string, options?: EncodeOptions): number;
 
   /** Text the model would see. Throws TokenizerError `template` when there is no template or it refuses. */

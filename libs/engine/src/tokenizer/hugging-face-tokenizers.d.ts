@@ -1,0 +1,10 @@
+import '@huggingface/tokenizers';
+
+// The package's own declarations name these in files that the compiler does not find.
+declare module '@huggingface/tokenizers' {
+  export class SplitPreTokenizer {
+    constructor(config: object);
+    /** The pieces of a text, in order. */
+    pre_tokenize_text(text: string): string[];
+  }
+}
