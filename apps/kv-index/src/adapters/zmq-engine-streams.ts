@@ -1,4 +1,9 @@
-import { decodeEngineBatch, type KvEventMessage, KvEventSubscriber } from '@penstock/engine';
+import {
+  decodeEngineBatch,
+  type KvEventListener,
+  type KvEventMessage,
+  KvEventSubscriber,
+} from '@penstock/engine';
 import type { Logger } from 'pino';
 import type {
   EngineAddress,
@@ -7,19 +12,22 @@ import type {
   EngineStreams,
 } from '../application/engine-stream.js';
 
-/** Engine event streams over ZeroMQ, as vLLM publishes them. */
+/** Engine event streams over ZeroMQ, as vLLM publishes them: engines are dialled, and may dial where there is a listener. */
 export class ZmqEngineStreams implements EngineStreams {
   constructor(
     private readonly topic: string,
     private readonly logger: Logger,
+    private readonly listener?: KvEventListener,
   ) {}
 
+  /** Without a listener, `EngineAddress.dialIn` is of no use. */
   open(address: EngineAddress, handlers: EngineStreamHandlers): EngineStream {
     const host = address.ip.includes(':') ? `[${address.ip}]` : address.ip;
     const subscriber = new KvEventSubscriber({
       endpoint: `tcp://${host}:${address.eventsPort}`,
       replayEndpoint: `tcp://${host}:${address.replayPort}`,
       topic: this.topic,
+      dialIn: this.dialIn(address),
       onMessage: (message) => deliver(message, handlers),
       onConnection: handlers.onConnection,
       onError: (error) =>
@@ -29,6 +37,11 @@ export class ZmqEngineStreams implements EngineStreams {
       replay: async (fromSequence) => void (await subscriber.replay(fromSequence)),
       close: () => subscriber.close(),
     };
+  }
+
+  private dialIn({ ip, dialIn }: EngineAddress) {
+    const { listener } = this;
+    return listener && dialIn && { listener, address: ip, port: dialIn.httpPort, rank: dialIn.rank };
   }
 }
 

@@ -6,6 +6,8 @@ export interface EngineAddress {
   readonly ip: string;
   readonly eventsPort: number;
   readonly replayPort: number;
+  /** Who it is when it dials us: port of its HTTP server and data-parallel rank. Absent: it is only dialled. */
+  readonly dialIn?: { readonly httpPort: number; readonly rank: number };
 }
 
 export interface EngineStreamHandlers {

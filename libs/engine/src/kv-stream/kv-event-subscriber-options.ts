@@ -1,3 +1,5 @@
+import type { ExpectedPublisher } from './expected-publisher.js';
+import type { KvEventListener } from './kv-event-listener.js';
 import type { KvEventMessage } from './kv-event-message.js';
 import type { ReplayOptions } from './request-replay.js';
 
@@ -11,6 +13,8 @@ export interface KvEventSubscriberOptions {
   /** The publisher, such as `tcp://10.0.0.7:5557`. One subscriber per publisher: each counts its own sequence. */
   readonly endpoint: string;
   readonly replayEndpoint?: string;
+  /** Who the publisher is when it dials us instead of waiting to be dialled; it may do either. */
+  readonly dialIn?: ExpectedPublisher & { readonly listener: KvEventListener };
   /** Prefix of the topics wanted; default all. */
   readonly topic?: string;
   readonly onMessage: (message: KvEventMessage) => void;
@@ -22,7 +26,7 @@ export interface KvEventSubscriberOptions {
   readonly onError?: (error: unknown) => void;
   /** Default 16 MiB; the connection of a publisher that sends more is closed. */
   readonly maxMessageBytes?: number;
-  /** Bounds of what is held back while a replay runs; default 100,000 messages and 128 MiB. */
+  /** Bounds of what is held back while a replay runs; default 100,000 messages and 128 MiB; all streams: 512 MiB. */
   readonly maxHeldMessages?: number;
   readonly maxHeldBytes?: number;
   readonly replay?: Pick<ReplayOptions, 'idleTimeoutMs' | 'totalTimeoutMs'>;
