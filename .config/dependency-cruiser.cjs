@@ -60,7 +60,7 @@ module.exports = {
     only('nats-in-messaging', 'libs/messaging owns the NATS client', '^libs/(messaging|testing)/|\\.spec\\.ts$', npm('nats')),
     only('redis-in-store', 'libs/store owns ioredis and the S3 client', '^libs/(store|testing)/|\\.spec\\.ts$', npm('ioredis|@aws-sdk')),
     only('kubernetes-in-cluster', 'libs/cluster owns the Kubernetes client', '^libs/(cluster|testing)/|\\.spec\\.ts$', npm('@kubernetes/client-node')),
-    only('zeromq-in-engine', 'libs/engine owns ZeroMQ and msgpack', '^libs/engine/|\\.spec\\.ts$', npm('zeromq|@msgpack/msgpack')),
+    only('zeromq-in-engine', 'libs/engine owns ZeroMQ and msgpack', '^libs/engine/|\\.spec\\.ts$|^apps/[^/]+/test/', npm('zeromq|@msgpack/msgpack')),
     {
       name: 'no-deep-imports',
       comment: 'a library is used through its package name',

@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { encodeEngineBatch, KvEventPublisher, type PublishedEvent } from '@penstock/engine';
 
-const BLOCK = 4;
+/** Tokens per block. */
+export const BLOCK = 4;
 
 export interface EngineOptions {
   readonly layout: 'array' | 'map';

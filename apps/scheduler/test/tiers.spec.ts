@@ -116,6 +116,10 @@ describe('tier hits, on real NATS', () => {
     expect(metrics).toMatch(/prefix_hit_tier_tokens_total\{pool="ns\/p",tier="cpu"\} 64/);
     expect(metrics).toMatch(/prefix_hit_tier_tokens_total\{pool="ns\/p",tier="gpu"\} 64/);
     expect(metrics).toContain('penstock_scheduler_kv_storage{state="synced"} 1');
+    // The engine says of each that it had 4 tokens.
+    expect(metrics).toMatch(/promised_tokens_total\{pool="ns\/p",outcome="kept"\} 8/);
+    expect(metrics).toMatch(/promised_tokens_total\{pool="ns\/p",outcome="broken"\} 120/);
+    expect(metrics).toMatch(/prefix_hit_depth_tokens_count\{pool="ns\/p"\} [1-9]/);
   });
 
   it('says in the event what the engine can load from where', async () => {

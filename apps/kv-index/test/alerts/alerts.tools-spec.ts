@@ -4,6 +4,7 @@ import { nodeHolder } from '@penstock/core/kv';
 import { NatsEventBus } from '@penstock/messaging';
 import { until } from '@penstock/testing';
 import { parse } from 'yaml';
+import { NAMESPACE } from '../index-lab.js';
 import type { RealEngine } from '../real-engine.js';
 import { AlertLab, RULES } from './alert-lab.js';
 
@@ -116,9 +117,9 @@ describe('alerts of kv-index', () => {
     await lab.start();
     await isToldOf(['KvIndexStorageSilent'], async () => {
       const bus = NatsEventBus.connect({ servers: [lab.nats.url], source: 'kv-offload/alerts' });
-      const engine = nodeHolder('alerts', 'healthy', 'n');
+      const engine = nodeHolder(NAMESPACE, 'healthy', 'n');
       const data = { engine, incarnation: 1, sequence: 1, part: 0, parts: 1, tiers: [] };
-      bus.publish({ type: 'kv.snapshot', namespace: 'alerts', pool: 'healthy', key: `${engine}/0`, data });
+      bus.publish({ type: 'kv.snapshot', namespace: NAMESPACE, pool: 'healthy', key: `${engine}/0`, data });
       await until(async () => (await lab.figure(/storage_holders\{state="synced"\} (\d+)/)) === 1, 20_000);
       await bus.close();
       lab.passTime(50_000);
