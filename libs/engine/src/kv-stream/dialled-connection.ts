@@ -4,6 +4,7 @@ import { socketContext } from './socket-context.js';
 import { subscriberSettings } from './subscriber-settings.js';
 
 const LOOPBACK = '127.0.0.1';
+const ANY_PORT = `tcp://${LOOPBACK}:*`;
 
 export interface DialledConnectionOptions {
   /** Prefix of the topics wanted. */
@@ -48,11 +49,11 @@ export class DialledConnection {
   static async open(peer: Socket, options: DialledConnectionOptions): Promise<DialledConnection> {
     const subscriber = new Subscriber({
       context: socketContext,
-      ...subscriberSettings(options.maxMessageBytes),
+      ...subscriberSettings(ANY_PORT, options.maxMessageBytes),
     });
     subscriber.subscribe(options.topic);
     try {
-      await subscriber.bind(`tcp://${LOOPBACK}:*`);
+      await subscriber.bind(ANY_PORT);
     } catch (error) {
       subscriber.close();
       peer.destroy();

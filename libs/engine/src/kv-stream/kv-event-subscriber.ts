@@ -10,6 +10,10 @@ import { subscriberSettings } from './subscriber-settings.js';
 
 const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
+/** Not before ZeroMQ would have connected by itself. */
+const DIAL_AGAIN_MS = 2_000;
+const DIAL_AGAIN_MAX_MS = 30_000;
+
 /**
  * Receives one publisher's event stream, in order, and reports what is missing. It does not decide what a gap
  * or a sequence that goes back means; it offers `replay` to whoever does.
@@ -29,6 +33,7 @@ export class KvEventSubscriber {
   private readonly stream: KvEventStream;
   private readonly receiving: Promise<void>;
   private readonly stopListening: (() => void) | undefined;
+  private redial: NodeJS.Timeout | undefined;
   private isDialled = false;
   private hasDialled = false;
 
@@ -36,9 +41,15 @@ export class KvEventSubscriber {
   constructor(private readonly options: KvEventSubscriberOptions) {
     const { endpoint, topic = '', dialIn, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
     this.stream = new KvEventStream(options, this.stats, maxMessageBytes);
-    this.socket = new Subscriber({ context: socketContext, ...subscriberSettings(maxMessageBytes) });
+    this.socket = new Subscriber({
+      context: socketContext,
+      ...subscriberSettings(endpoint, maxMessageBytes),
+    });
     this.socket.events.on('handshake', () => this.reached(() => (this.isDialled = true)));
-    this.socket.events.on('disconnect', () => this.reached(() => (this.isDialled = false)));
+    this.socket.events.on('disconnect', () => {
+      this.reached(() => (this.isDialled = false));
+      this.dialAgain();
+    });
     this.socket.subscribe(topic);
     try {
       this.socket.connect(endpoint);
@@ -77,6 +88,7 @@ export class KvEventSubscriber {
   /** Stops receiving; no handler is called afterwards. */
   async close(): Promise<void> {
     const closed = this.stream.close();
+    clearTimeout(this.redial);
     this.stopListening?.();
     this.socket.close();
     await Promise.all([this.receiving, closed]);
@@ -86,6 +98,26 @@ export class KvEventSubscriber {
     for await (const frames of this.socket) {
       this.stream.receive(frames);
     }
+  }
+
+  /**
+   * ZeroMQ connects again by itself, but not after a message that breaks its rules, such as one that is too large: then a
+   * single message would leave us deaf to the engine for ever.
+   */
+  private dialAgain(delayMs = DIAL_AGAIN_MS): void {
+    clearTimeout(this.redial);
+    this.redial = setTimeout(() => {
+      if (this.isDialled || this.stream.closed) return;
+      const { endpoint } = this.options;
+      try {
+        this.socket.disconnect(endpoint);
+      } catch {
+        // It has given the connection up already.
+      }
+      this.socket.connect(endpoint);
+      this.dialAgain(Math.min(DIAL_AGAIN_MAX_MS, 2 * delayMs));
+    }, delayMs);
+    this.redial.unref();
   }
 
   private reached(change: () => void): void {

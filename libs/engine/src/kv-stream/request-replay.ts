@@ -1,4 +1,5 @@
 import { Dealer } from 'zeromq';
+import { isIPv6Endpoint } from './is-ipv6-endpoint.js';
 import type { KvEventMessage } from './kv-event-message.js';
 import { ReplayError } from './replay-error.js';
 import { readSequence, sequenceFrame } from './sequence-frame.js';
@@ -39,6 +40,7 @@ export async function* requestReplay(
   const socket = new Dealer({
     context: socketContext,
     linger: 0,
+    ipv6: isIPv6Endpoint(endpoint),
     receiveHighWaterMark: RECEIVE_HIGH_WATER_MARK,
     ...(options.maxMessageBytes !== undefined && { maxMessageSize: options.maxMessageBytes }),
   });
