@@ -99,15 +99,18 @@ describe('PrefixIndex', () => {
     expect(index.holders).toBe(10_001);
   });
 
-  it('refuses what does not fit, counts it, and reuses room of fenced engines first', () => {
+  it('gives up the coldest blocks for what does not fit, counts them, and uses room of fenced engines first', () => {
     const index = new PrefixIndex({ maxHolders: 3 });
-    expect(index.store('a', 'gpu', keys(1, 2, 3, 4))).toBe(1);
-    expect(index.refused).toBe(1);
-    expect(index.match(keys(1, 2, 3, 4), ['a'])[0]?.blocks).toBe(3);
-    expect(index.store('a', 'cpu', keys(1))).toBe(0);
+    expect(index.store('a', 'gpu', keys(1, 2, 3, 4))).toBe(0);
+    expect([index.evicted, index.refused, index.holders]).toEqual([1, 0, 3]);
+    expect(index.blocksOf('a')).toBe(3);
+    expect(index.store('a', 'cpu', keys(4))).toBe(0);
     index.clear('a');
     expect(index.store('b', 'gpu', keys(5, 6, 7))).toBe(0);
     expect(index.match(keys(5, 6, 7), ['b'])[0]?.blocks).toBe(3);
+    expect(index.evicted).toBe(1);
+    index.remove('a', 'gpu', keys(1, 2, 3));
+    expect(index.holders).toBe(3);
   });
 
   it('does not see a block behind a hole', () => {

@@ -1,19 +1,30 @@
-import type { EngineSlots } from './engine-slots.js';
-import { type HolderCells, NONE } from './holder-cells.js';
-import { grown, type KeyTable } from './key-table.js';
+import type { ArenaColumns } from './arena/arena-columns.js';
+import type { BlockRows } from './arena/block-rows.js';
+import { touch } from './arena/coldest-blocks.js';
+import { denseBits } from './arena/dense-rows.js';
+import type { EngineNames } from './arena/engine-names.js';
+import { holderBits } from './arena/holder-bits.js';
+import {
+  CELL_CHAIN,
+  CELL_HOLDER,
+  CELL_WORDS,
+  DENSE_BITS,
+  DENSE_FLAG,
+  ROW_HOLDER,
+  ROW_MORE,
+  ROW_SHIFT,
+  SLOTS_USED,
+} from './arena/layout.js';
+import { bestTier } from './arena/prefix-walk.js';
+import { isStorageHolder } from './holders.js';
+import { grown } from './key-table.js';
 import { type EngineHolders, TIERS, type TieredMatch } from './types.js';
 
 const TIER_COUNT = TIERS.length;
 /** Working memory above this is not kept between walks. */
 const KEPT_BYTES = 4 * 1024 * 1024;
-
-/** Where an index keeps what storage holds: per block a list of cells of its own. */
-export interface StorageCells {
-  readonly table: KeyTable;
-  readonly cells: HolderCells;
-  readonly slots: EngineSlots;
-  readonly heads: Uint32Array;
-}
+/** Keys looked up at once. */
+const CHUNK = 64;
 
 /** Engines (by position) that name the same holders, by slot. */
 interface Group {
@@ -29,17 +40,27 @@ export class StorageWalk {
   private marks = new Uint8Array(0);
   /** Blocks from here to the next hole, per best tier; `TIER_COUNT` values per block. */
   private runs = new Uint32Array(0);
+  /** Blocks of the keys. */
+  private blockOf = new Uint32Array(64);
+  /** Rows of `marks` in use. */
+  private rows = 0;
+
+  constructor(
+    private readonly columns: ArenaColumns,
+    private readonly names: EngineNames,
+    private readonly blockRows: BlockRows,
+  ) {}
 
   /** The matches, each with the run behind its own blocks; `words` are the halves of the keys. */
   extend(
-    storage: StorageCells,
     words: Uint32Array,
+    checks: Uint32Array | undefined,
     matches: readonly TieredMatch[],
     engines: readonly EngineHolders[],
   ): TieredMatch[] {
-    this.rowOfSlot = grown(this.rowOfSlot, storage.slots.bound);
-    const groups = this.group(storage.slots, engines);
-    const { rows, end } = this.mark(storage, words, matches, groups);
+    this.rowOfSlot = grown(this.rowOfSlot, this.columns.control[SLOTS_USED] as number);
+    const groups = this.group(engines);
+    const end = this.mark(words, checks, matches, groups);
     const extended = [...matches];
     for (const [found, members] of this.regroup(groups)) {
       const from = members.reduce((least, e) => Math.min(least, (matches[e] as TieredMatch).ownBlocks), end);
@@ -51,28 +72,30 @@ export class StorageWalk {
     }
     for (const { slots } of groups) for (const slot of slots) this.rowOfSlot[slot] = 0;
     if (this.marks.length > KEPT_BYTES) this.marks = new Uint8Array(0);
-    else this.marks.fill(0, 0, (rows * words.length) / 2);
+    else this.marks.fill(0, 0, (this.rows * words.length) / 2);
     return extended;
   }
 
   /** Best tier (index in `TIERS`) of each block from `from` on that the holders have, up to the first hole. */
   tiersOf(
-    { table, cells, slots, heads }: StorageCells,
     words: Uint32Array,
+    checks: Uint32Array | undefined,
     from: number,
     holders: readonly string[],
     limit: number,
   ): number[] {
-    const asked = holders.map((holder) => slots.find(holder));
+    const asked = holders.map((holder) => this.names.slotOf(holder)).filter((slot) => slot >= 0);
     const tiers: number[] = [];
-    for (let i = from; 2 * i < words.length && tiers.length < limit; i++) {
-      const block = table.find(words[2 * i] as number, words[2 * i + 1] as number);
+    const end = Math.min(words.length / 2, from + limit);
+    this.blockOf = grown(this.blockOf, words.length / 2);
+    if (from < end) this.blockRows.findMany(words, checks, from, end, this.blockOf);
+    for (let i = from; i < end; i++) {
+      const block = this.blockOf[i] as number;
       let bits = 0;
-      for (let c = heads[block] ?? NONE; c !== NONE; c = cells.nextHolder(c)) {
-        if (asked.includes(cells.slot(c))) bits |= cells.tiers(c);
-      }
-      if (bits === 0) break;
-      tiers.push(bestTier(bits));
+      if (block !== 0) for (const slot of asked) bits |= holderBits(this.columns, block, slot);
+      if ((bits & DENSE_BITS) === 0) break;
+      touch(this.columns, block);
+      tiers.push(bestTier(bits & DENSE_BITS));
     }
     return tiers;
   }
@@ -81,13 +104,13 @@ export class StorageWalk {
    * Engines by the holders that they name, those without any that is there left out; the slots are marked as asked about.
    * Engines of one node often name them with one array, which is then looked at once.
    */
-  private group(slots: EngineSlots, engines: readonly EngineHolders[]): Group[] {
+  private group(engines: readonly EngineHolders[]): Group[] {
     const groups = new Map<readonly string[], Group>();
     for (const [e, { holders }] of engines.entries()) {
       let group = groups.get(holders);
       if (!group) {
-        const found = holders.map((holder) => slots.find(holder) ?? -1);
-        group = { slots: found.filter((slot) => slot >= 0 && slots.isStorage(slot)), members: [] };
+        const found = holders.filter(isStorageHolder).map((holder) => this.names.slotOf(holder));
+        group = { slots: found.filter((slot) => slot >= 0), members: [] };
         for (const slot of group.slots) this.rowOfSlot[slot] = UNMARKED;
         groups.set(holders, group);
       }
@@ -114,11 +137,11 @@ export class StorageWalk {
    * engine's run, so only behind that a block that no storage has ends the walk.
    */
   private mark(
-    { table, cells, heads }: StorageCells,
     words: Uint32Array,
+    checks: Uint32Array | undefined,
     matches: readonly TieredMatch[],
     groups: readonly Group[],
-  ): { rows: number; end: number } {
+  ): number {
     const blocks = words.length / 2;
     let shortest = blocks;
     let longest = 0;
@@ -127,26 +150,52 @@ export class StorageWalk {
       shortest = Math.min(shortest, ownBlocks);
       longest = Math.max(longest, ownBlocks);
     }
-    let rows = 0;
+    const asked = [...new Set(groups.flatMap(({ slots }) => slots))];
+    this.blockOf = grown(this.blockOf, blocks);
+    this.rows = 0;
     let i = shortest;
     for (; i < blocks; i++) {
-      const block = table.find(words[2 * i] as number, words[2 * i + 1] as number);
-      let found = false;
-      for (let c = heads[block] ?? NONE; c !== NONE; c = cells.nextHolder(c)) {
-        const slot = cells.slot(c);
-        let row = this.rowOfSlot[slot] as number;
-        if (row === 0) continue;
-        if (row === UNMARKED) {
-          row = ++rows;
-          this.rowOfSlot[slot] = row;
-          if (rows * blocks > this.marks.length) this.marks = grown(this.marks, 2 * rows * blocks);
-        }
-        this.marks[(row - 1) * blocks + i] = bestTier(cells.tiers(c)) + 1;
-        found = true;
-      }
-      if (!found && i >= longest) break;
+      if ((i - shortest) % CHUNK === 0)
+        this.blockRows.findMany(words, checks, i, Math.min(blocks, i + CHUNK), this.blockOf);
+      if (!this.markBlock(this.blockOf[i] as number, i, blocks, asked) && i >= longest) break;
     }
-    return { rows, end: i };
+    return i;
+  }
+
+  /** Marks who of the asked ones has block `i`; whether anyone does. */
+  private markBlock(block: number, i: number, blocks: number, asked: readonly number[]): boolean {
+    if (block === 0) return false;
+    const rows = this.columns.rows.words;
+    const cells = this.columns.cells.words;
+    const at = block << ROW_SHIFT;
+    const more = rows[at + ROW_MORE] as number;
+    let found = false;
+    if (more >= DENSE_FLAG) {
+      for (const slot of asked)
+        found = this.markHolder(slot, denseBits(this.columns, more - DENSE_FLAG, slot), i, blocks) || found;
+    } else {
+      const own = rows[at + ROW_HOLDER] as number;
+      found = this.markHolder(own & 0xffff, own >>> 16, i, blocks);
+      for (let cell = more; cell !== 0; cell = cells[cell * CELL_WORDS + CELL_CHAIN] as number) {
+        const holder = cells[cell * CELL_WORDS + CELL_HOLDER] as number;
+        found = this.markHolder(holder & 0xffff, holder >>> 16, i, blocks) || found;
+      }
+    }
+    if (found) touch(this.columns, block);
+    return found;
+  }
+
+  private markHolder(slot: number, cellBits: number, i: number, blocks: number): boolean {
+    const bits = cellBits & DENSE_BITS;
+    let row = this.rowOfSlot[slot] as number;
+    if (bits === 0 || row === 0) return false;
+    if (row === UNMARKED) {
+      row = ++this.rows;
+      this.rowOfSlot[slot] = row;
+      if (row * blocks > this.marks.length) this.marks = grown(this.marks, 2 * row * blocks);
+    }
+    this.marks[(row - 1) * blocks + i] = bestTier(bits) + 1;
+    return true;
   }
 
   /** Fills `runs` for blocks `from` … `end` from the back: what a set of holders has together. */
@@ -177,8 +226,3 @@ export class StorageWalk {
 }
 
 const UNMARKED = -1;
-
-/** The lowest bit: tiers are numbered from the fastest on. */
-function bestTier(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
-}

@@ -12,8 +12,10 @@ const DOUBLING_BELOW = 1 << 20;
 export class Column {
   words: Uint32Array;
 
+  /** `shared`: the buffer when it is one that grows in place. */
   constructor(
-    private buffer: ArrayBuffer | SharedArrayBuffer,
+    private buffer: ArrayBufferLike,
+    private readonly shared: SharedArrayBuffer | undefined,
     private readonly maxBytes: number,
   ) {
     this.words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
@@ -23,10 +25,10 @@ export class Column {
     return this.words.byteLength;
   }
 
-  /** For a handle; only of a shared column. */
-  get shared(): SharedArrayBuffer {
-    if (this.buffer instanceof ArrayBuffer) throw new Error('column is not shared');
-    return this.buffer;
+  /** For a handle. Throws when the column is of one thread only. */
+  get sharedBuffer(): SharedArrayBuffer {
+    if (!this.shared) throw new Error('the column is not shared');
+    return this.shared;
   }
 
   /** Bytes that it would have after `grow(words)`. */
@@ -43,12 +45,12 @@ export class Column {
     if (bytes === this.bytes) return false;
     if (bytes > this.maxBytes)
       throw new RangeError(`a column of ${bytes} bytes exceeds its ${this.maxBytes}`);
-    if (this.buffer instanceof ArrayBuffer) {
+    if (this.shared) {
+      this.shared.grow(bytes);
+    } else {
       const larger = new Uint32Array(bytes >>> 2);
       larger.set(this.words);
       this.buffer = larger.buffer;
-    } else {
-      this.buffer.grow(bytes);
     }
     this.refresh();
     return true;
@@ -67,18 +69,20 @@ export type ColumnSource = (name: string, words: number, maxWords: number) => Co
 
 /** For one thread. */
 export const plainColumns: ColumnSource = (_, words, maxWords) =>
-  new Column(new ArrayBuffer(words * 4), maxWords * 4);
+  new Column(new ArrayBuffer(words * 4), undefined, maxWords * 4);
 
 /** For several threads. */
-export const sharedColumns: ColumnSource = (_, words, maxWords) =>
-  new Column(new SharedArrayBuffer(words * 4, { maxByteLength: maxWords * 4 }), maxWords * 4);
+export const sharedColumns: ColumnSource = (_, words, maxWords) => {
+  const buffer = new SharedArrayBuffer(words * 4, { maxByteLength: maxWords * 4 });
+  return new Column(buffer, buffer, maxWords * 4);
+};
 
 /** Those of another thread. */
 export function openColumns(buffers: ColumnBuffers): ColumnSource {
   return (name) => {
     const buffer = buffers[name];
-    if (!(buffer instanceof SharedArrayBuffer))
+    if (buffer?.growable !== true)
       throw new Error(`the handle of the index has no shared column ${name}: it is of another version`);
-    return new Column(buffer, buffer.maxByteLength);
+    return new Column(buffer, buffer, buffer.maxByteLength);
   };
 }

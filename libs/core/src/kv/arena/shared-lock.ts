@@ -6,6 +6,7 @@ const FREE = 0;
 const TAKEN = 1;
 /** Tries before a thread goes to sleep: a stretch of the other one is often nearly over. */
 const SPINS = 200;
+const MOST_WAKE_UPS = 8;
 /** The writer waits this long at most for a reader that announced itself, in case that reader gave up. */
 const YIELD_MS = 5;
 
@@ -18,16 +19,16 @@ export class SharedLock {
   /** `words` begins with the two words of the lock. */
   constructor(private readonly words: Int32Array) {}
 
-  /** For the reader: whether it got the lock within `timeoutMs`. */
+  /** For the reader: whether it got the lock; it waits about `timeoutMs` at most. */
   tryLockAsReader(timeoutMs: number): boolean {
     const { words } = this;
     if (this.spin()) return true;
     if (timeoutMs <= 0) return false;
     Atomics.store(words, READER_WAITS, 1);
-    const endMs = performance.now() + timeoutMs;
     let got = this.take();
-    for (let leftMs = timeoutMs; !got && leftMs > 0; leftMs = endMs - performance.now()) {
-      Atomics.wait(words, HELD, TAKEN, leftMs);
+    // The writer lets a reader that waits go first, so that it is woken in vain a few times at most.
+    for (let woken = 0; !got && woken < MOST_WAKE_UPS; woken++) {
+      if (Atomics.wait(words, HELD, TAKEN, timeoutMs) === 'timed-out') break;
       got = this.take();
     }
     Atomics.store(words, READER_WAITS, 0);
