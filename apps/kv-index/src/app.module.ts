@@ -4,6 +4,7 @@ import { NatsEventBus } from '@penstock/messaging';
 import type { ServiceContext } from '@penstock/platform';
 import { systemClock } from '@penstock/platform';
 import { RedisBlockStore } from '@penstock/store';
+import { HttpCacheReports } from './adapters/http-cache-reports.js';
 import { HttpEngineProbe } from './adapters/http-engine-probe.js';
 import { ZmqEngineStreams } from './adapters/zmq-engine-streams.js';
 import type { IndexPorts } from './assemble-index.js';
@@ -37,6 +38,7 @@ function bind({ config, service, instance, logger }: ServiceContext<KvIndexConfi
     clock: systemClock,
     streams: new ZmqEngineStreams(config.kvEventsTopic, logger),
     probe: new HttpEngineProbe(),
+    reports: new HttpCacheReports(),
     close: async () => {
       await Promise.all([cluster.close(), bus.close(), store.close()]);
     },

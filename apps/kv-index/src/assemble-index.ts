@@ -1,17 +1,23 @@
-import { PoolDirectory } from '@penstock/cluster';
+import { LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { EventData } from '@penstock/contracts';
-import { KvReplica, PrefixIndex } from '@penstock/core/kv';
+import { KvReplica, PrefixIndex, rendezvousOwner } from '@penstock/core/kv';
 import type { BlockStore, Clock, Cluster, EventBus } from '@penstock/core/ports';
 import type { ServiceContext } from '@penstock/platform';
 import { EngineAnnouncer } from './application/announce-engine.js';
+import { ChangeFeed } from './application/change-feed.js';
+import { EngineCatalogue } from './application/engine-catalogue.js';
 import type { EngineProbe, EngineStreams } from './application/engine-stream.js';
 import { EngineTotals } from './application/engine-totals.js';
 import { EngineFollower } from './application/follow-engine.js';
-import { StorageFollower } from './application/follow-storage.js';
+import { HolderFollower } from './application/follow-holders.js';
 import { FileForwarder } from './application/forward-files.js';
 import { BlockPersister } from './application/persist-changes.js';
+import type { PromptTokenizer } from './application/prompt-tokenizer.js';
 import { ChangePublisher } from './application/publish-changes.js';
+import { RemoteEngines } from './application/remote-engines.js';
 import { EngineTracker } from './application/track-engines.js';
+import type { CacheReports } from './application/verify-engine.js';
+import { WatchedReplica } from './application/watched-replica.js';
 import type { KvIndexConfig } from './config.js';
 import { KvIndexMetrics } from './metrics.js';
 
@@ -23,13 +29,22 @@ export interface IndexPorts {
   readonly clock: Clock;
   readonly streams: EngineStreams;
   readonly probe: EngineProbe & { close(): Promise<void> };
+  /** What engines report of their caches; absent = none can be asked. */
+  readonly reports?: CacheReports & { close(): Promise<void> };
+  /** For prompts that come as text; absent = they are refused. */
+  readonly tokenizer?: PromptTokenizer;
   /** Closes what the service itself opened; called last. */
   readonly close: () => Promise<void>;
 }
 
 /** Everything the index is made of. */
 export interface IndexParts extends IndexPorts {
+  /** This replica. */
+  readonly instance: string;
   readonly index: PrefixIndex;
+  readonly replica: KvReplica;
+  /** What is applied to the index, for those who watch. */
+  readonly feed: ChangeFeed;
   readonly metrics: KvIndexMetrics;
   readonly directory: PoolDirectory;
   readonly totals: EngineTotals;
@@ -37,11 +52,21 @@ export interface IndexParts extends IndexPorts {
   readonly persister: BlockPersister;
   readonly publisher: ChangePublisher;
   readonly forwarder: FileForwarder;
-  readonly storage: StorageFollower;
+  readonly holders: HolderFollower;
   readonly tracker: EngineTracker;
+  /** This replica and the others. */
+  readonly members: LeaseMembers;
+  /** Every engine, whichever replica follows it. */
+  readonly engines: EngineCatalogue;
 }
 
-/** Puts the index together on its ports; nothing runs before `IndexRun.start`, except the watch on the pools. */
+/** The store and the bus may take this long to connect. */
+const STARTING_MS = 10_000;
+
+/**
+ * Puts the index together on its ports; nothing runs before `IndexRun.start`, except the watches on pools
+ * and other replicas.
+ */
 export function assembleIndex(
   ports: IndexPorts,
   context: Pick<ServiceContext<KvIndexConfig>, 'service' | 'instance' | 'config' | 'logger' | 'registry'>,
@@ -51,15 +76,28 @@ export function assembleIndex(
   const metrics = new KvIndexMetrics(registry);
   metrics.capacity.set(config.maxIndexHolders);
   const index = new PrefixIndex({ maxHolders: config.maxIndexHolders });
-  const replica = new KvReplica(index);
+  const feed = new ChangeFeed();
+  const replica = new WatchedReplica(index, feed);
   const totals = new EngineTotals();
   const announcer = new EngineAnnouncer(bus);
-  const persister = new BlockPersister(store, logger, (outcome) => metrics.countStoreWrite(outcome));
+  const persister = new BlockPersister(
+    store,
+    logger,
+    (outcome) => metrics.countStoreWrite(outcome),
+    (engine) => tracker.storedLifeIsNewer(engine),
+  );
   const ingester = `${service}/${instance}`;
   const publisher = new ChangePublisher(replica, bus, persister, clock, config, ingester, logger);
   const forwarder = new FileForwarder(bus);
   const scope = config.namespace === undefined ? {} : { namespace: config.namespace };
-  const storage = new StorageFollower({ bus, index, clock, ingester, ...scope });
+  const { leaseNamespace, leaseRenewMs: renewMs, leaseDurationMs: deadAfterMs } = config;
+  const group = { namespace: leaseNamespace, group: service, member: instance };
+  const members = new LeaseMembers(cluster, { ...group, renewMs, deadAfterMs });
+  const ownerOf = (engineId: string) => rendezvousOwner(engineId, members.members) ?? instance;
+  const syncOf = (engineId: string) => replica.sync(engineId, clock.nowMs());
+  const heardIncarnation = (engineId: string) => syncOf(engineId)?.incarnation ?? 0;
+  const remote = new RemoteEngines(syncOf);
+  const startedMs = performance.now();
   const followerContext = {
     streams,
     probe,
@@ -69,22 +107,32 @@ export function assembleIndex(
       const last = await bus.lastByKey<EventData<'kv.snapshot'>>('kv.snapshot', `${engineId}/0`);
       return last?.data.incarnation ?? 0;
     },
+    heardIncarnation,
+    isStarting: () => performance.now() - startedMs < STARTING_MS,
     logger,
     settings: config,
     onManyChanges: (engine: EngineFollower) => {
-      publisher.publishDelta(engine);
+      // What is stored must not be ahead of what was told: a takeover goes on from there.
       forwarder.forward(engine);
+      publisher.publishDelta(engine);
     },
     onProgress: (engine: EngineFollower) => {
-      if (engine.state === 'live') announcer.ready(engine);
-      else announcer.registered(engine);
+      if (engine.state !== 'live') return announcer.registered(engine);
+      const takeoverMs = engine.takeoverMs();
+      if (takeoverMs !== undefined) {
+        // Others wait for it.
+        publisher.publishDelta(engine);
+        metrics.observeTakeover(takeoverMs);
+      }
+      announcer.ready(engine);
     },
     onLag: (lagMs: number) => metrics.observeLag(lagMs),
     onProblems: (problems: Readonly<Record<string, number>>) => metrics.countProblems(problems),
   };
-  const tracker = new EngineTracker({
-    follow: (pool, endpoint, incarnationAfter) =>
-      new EngineFollower(followerContext, pool, endpoint, incarnationAfter),
+  const tracker: EngineTracker = new EngineTracker({
+    follow: (target, beginning) => new EngineFollower(followerContext, target, beginning),
+    owns: (engineId) => ownerOf(engineId) === instance,
+    identityOf: (engineId) => remote.identityOf(engineId),
     publisher,
     forwarder,
     announcer,
@@ -95,7 +143,26 @@ export function assembleIndex(
     nowMs: () => clock.nowMs(),
     onEnd: (engine) => totals.keep(engine),
   });
+  const holders = new HolderFollower({
+    ...{ bus, replica, remote, clock, ingester, ...scope },
+    ownEngines: () => tracker.ownEngines(),
+    isKnown: (engineId) => tracker.known().has(engineId),
+    isAlive: (source) => members.members.some((member) => source === `${service}/${member}`),
+    onForeignLife: (engineId, incarnation) => tracker.foreignLife(engineId, incarnation),
+  });
+  const engines = new EngineCatalogue(tracker, remote, ownerOf);
   const directory = new PoolDirectory(cluster, scope);
-  const made = { index, metrics, directory, totals, announcer, persister, publisher };
-  return { ...ports, ...made, forwarder, storage, tracker };
+  const made = {
+    instance,
+    index,
+    replica,
+    feed,
+    metrics,
+    directory,
+    totals,
+    announcer,
+    persister,
+    publisher,
+  };
+  return { ...ports, ...made, forwarder, holders, tracker, members, engines };
 }

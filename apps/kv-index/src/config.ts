@@ -1,5 +1,5 @@
 import { areNatsUrls } from '@penstock/messaging';
-import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
+import { type ConfigOf, defineConfig, durationMs, objectName, portNumber } from '@penstock/platform';
 import { z } from 'zod';
 
 const count = (defaultCount: number, max: number, description: string) =>
@@ -33,6 +33,11 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
     .max(63)
     .optional()
     .describe('Serve InferencePools of this namespace only; absent = all'),
+  leaseNamespace: objectName(63)
+    .default('default')
+    .describe('Namespace of the Leases by which replicas of kv-index see each other'),
+  leaseRenewMs: durationMs(300, 'How often this replica renews its Lease'),
+  leaseDurationMs: durationMs(1_000, 'A replica whose Lease stays the same for this long is dead'),
   kvEventsPort: enginePort(5557, 'Event port of engines whose pod names no port kv-events'),
   kvReplayPort: enginePort(5558, 'Replay port of engines whose pod names no port kv-replay'),
   kvEventsTopic: z.string().max(256).default('').describe('Prefix of the event topics to read; empty = all'),

@@ -1,7 +1,8 @@
-import type { PoolDirectory } from '@penstock/cluster';
+import type { LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { BlockStore, Cluster, EventBus } from '@penstock/core/ports';
 import { busCheck, clusterCheck, type HealthChecks } from '@penstock/platform';
-import type { StorageFollower } from './application/follow-storage.js';
+import type { EngineCatalogue } from './application/engine-catalogue.js';
+import type { HolderFollower } from './application/follow-holders.js';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { EngineTracker } from './application/track-engines.js';
 
@@ -11,8 +12,10 @@ export interface HealthDependencies {
   readonly cluster: Cluster;
   readonly directory: PoolDirectory;
   readonly tracker: EngineTracker;
+  readonly engines: EngineCatalogue;
   readonly persister: BlockPersister;
-  readonly storage: StorageFollower;
+  readonly holders: HolderFollower;
+  readonly members: LeaseMembers;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface HealthDependencies {
  * answering from what it knows, and says so.
  */
 export function registerHealth(health: HealthChecks, deps: HealthDependencies): void {
-  const { bus, store, cluster, directory, tracker, persister, storage } = deps;
+  const { bus, store, cluster, directory, tracker, engines, persister, holders, members } = deps;
   health.register({
     name: 'pools',
     required: true,
@@ -34,19 +37,28 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
     name: 'engines',
     required: false,
     check: () => {
-      const states = Array.from(tracker.engines(), (engine) => engine.state);
+      const states = Array.from(engines.engines(), ({ state }) => state);
       const live = states.filter((state) => state === 'live').length;
       if (live < states.length) throw new Error(`${live} of ${states.length} engines are followed live`);
-      return `${live} engines followed live`;
+      return `${live} engines followed live, ${Array.from(tracker.engines()).length} of them by this replica`;
     },
   });
   health.register({
     name: 'storage',
     required: false,
     check: () => {
-      const { holders, waiting } = storage.status();
-      if (waiting > 0) throw new Error(`${waiting} of ${holders} storage holders wait for a snapshot`);
-      return holders === 0 ? 'kv-offload says nothing of storage' : `${holders} storage holders followed`;
+      const { holders: count, waiting } = holders.status();
+      if (waiting > 0) throw new Error(`${waiting} of ${count} storage holders wait for a snapshot`);
+      return count === 0 ? 'kv-offload says nothing of storage' : `${count} storage holders followed`;
+    },
+  });
+  health.register({
+    name: 'replicas',
+    required: false,
+    check: () => {
+      if (members.problem) throw new Error(members.problem);
+      if (!members.known) throw new Error('other replicas of kv-index were not looked for yet');
+      return `${members.members.length} replicas: ${members.members.join(', ')}`;
     },
   });
   health.register(clusterCheck(cluster));

@@ -7,16 +7,18 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { SERVICE_CONTEXT, type ServiceContext } from '@penstock/platform';
-import { KvIndexController } from './api/kv-index.controller.js';
+import { EnginesController } from './api/grpc/engines.controller.js';
+import { KvIndexController } from './api/grpc/kv-index.controller.js';
+import { PodScoresController } from './api/grpc/pod-scores.controller.js';
+import { ScoreAnswers } from './api/grpc/score-answers.js';
 import { assembleIndex, type IndexParts, type IndexPorts } from './assemble-index.js';
 import type { KvIndexConfig } from './config.js';
 import { registerHealth } from './health.js';
-import { INDEX, METRICS, TRACKER } from './injection-tokens.js';
+import { INDEX, METRICS, PARTS, TRACKER } from './injection-tokens.js';
 import { observeSources } from './observed-metrics.js';
 import { IndexRun } from './run-index.js';
 
 const PORTS = Symbol('PORTS');
-const PARTS = Symbol('PARTS');
 type Context = ServiceContext<KvIndexConfig>;
 
 /** What the index is made of, whatever its ports are bound to. */
@@ -41,10 +43,11 @@ export class IndexModule implements OnApplicationBootstrap, OnApplicationShutdow
     });
     return {
       module: IndexModule,
-      controllers: [KvIndexController],
+      controllers: [KvIndexController, EnginesController, PodScoresController],
       providers: [
         ports,
         { provide: PARTS, useFactory: assembleIndex, inject: [PORTS, SERVICE_CONTEXT] },
+        ScoreAnswers,
         part(INDEX, 'index'),
         part(METRICS, 'metrics'),
         part(TRACKER, 'tracker'),
@@ -63,6 +66,7 @@ export class IndexModule implements OnApplicationBootstrap, OnApplicationShutdow
     await this.run.stop();
     await this.parts.directory.stop();
     await this.parts.probe.close();
+    await this.parts.reports?.close();
     await this.parts.close();
   }
 }

@@ -3,4 +3,4 @@ import { bootstrap } from '@penstock/platform';
 import { AppModule } from './app.module.js';
 import { config } from './config.js';
 
-await bootstrap({ config, module: AppModule, grpc: { services: ['kvindex'] } });
+await bootstrap({ config, module: AppModule, grpc: { services: ['kvindex', 'indexer/v1/indexer'] } });

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const PREFIX = 'penstock_kv_index';
 const LAG_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
+const TAKEOVER_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10];
 const LOOKUP_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05];
 
 /** Metrics that are counted where something happens; those of existing state are in `observed-metrics.ts`. */
@@ -12,6 +13,7 @@ export class KvIndexMetrics {
   private readonly lag: Histogram;
   private readonly problems: Counter<'reason'>;
   private readonly store: Counter<'outcome'>;
+  private readonly takeovers: Histogram;
   private readonly lookups: Counter<'method' | 'outcome'>;
   private readonly lookupSeconds: Histogram<'method'>;
 
@@ -42,6 +44,12 @@ export class KvIndexMetrics {
       labelNames: ['outcome'],
       registers,
     });
+    this.takeovers = new Histogram({
+      name: `${PREFIX}_takeover_seconds`,
+      help: 'From the loss of the replica that followed an engine, as seen here, to its cache being followed live',
+      buckets: TAKEOVER_SECONDS,
+      registers,
+    });
     this.lookups = new Counter({
       name: `${PREFIX}_lookups_total`,
       help: 'gRPC lookups, by method and outcome',
@@ -59,6 +67,10 @@ export class KvIndexMetrics {
 
   observeLag(lagMs: number): void {
     this.lag.observe(lagMs / 1000);
+  }
+
+  observeTakeover(takeoverMs: number): void {
+    this.takeovers.observe(takeoverMs / 1000);
   }
 
   countProblems(problems: Readonly<Record<string, number>>): void {

@@ -1,8 +1,10 @@
+import type { LeaseMembers } from '@penstock/cluster';
 import type { PrefixIndex } from '@penstock/core/kv';
 import type { EventBus } from '@penstock/core/ports';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { EngineCatalogue } from './application/engine-catalogue.js';
 import type { EngineTotals } from './application/engine-totals.js';
-import type { StorageFollower } from './application/follow-storage.js';
+import type { HolderFollower } from './application/follow-holders.js';
 import type { FileForwarder } from './application/forward-files.js';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { ChangePublisher } from './application/publish-changes.js';
@@ -17,13 +19,15 @@ export interface ObservedSources {
   readonly publisher: ChangePublisher;
   readonly persister: BlockPersister;
   readonly forwarder: FileForwarder;
-  readonly storage: StorageFollower;
+  readonly holders: HolderFollower;
+  readonly members: LeaseMembers;
+  readonly engines: EngineCatalogue;
   readonly bus: EventBus;
 }
 
 /** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
 export function observeSources(registry: Registry, sources: ObservedSources): void {
-  const { index, tracker, totals, publisher, persister, forwarder, storage, bus } = sources;
+  const { index, tracker, totals, publisher, persister, forwarder, holders, members, engines, bus } = sources;
   const counters = () => totals.sum(tracker.engines());
   const gauge = <L extends string>(
     name: string,
@@ -58,9 +62,47 @@ export function observeSources(registry: Registry, sources: ObservedSources): vo
       },
     });
 
-  gauge('engines', 'Followed engines, by state', ['state'], (g) => {
+  gauge('engines', 'Engines that this replica follows, by state', ['state'], (g) => {
     for (const state of ['connecting', 'replaying', 'live', 'stale']) g.set({ state } as never, 0);
     for (const { state } of tracker.engines()) g.inc({ state });
+  });
+  gauge(
+    'engines_of_others',
+    'Engines that other replicas follow, by how this one has them',
+    ['state'],
+    (g) => {
+      for (const state of ['connecting', 'live', 'stale']) g.set({ state } as never, 0);
+      for (const { engineId, state } of engines.engines()) if (!tracker.get(engineId)) g.inc({ state });
+    },
+  );
+  gauge('members', 'Live replicas of kv-index as this one sees them, itself among them', [], (g) =>
+    g.set(members.members.length),
+  );
+  gauge('members_known', '1 while this replica sees the others, or could if there were any', [], (g) =>
+    g.set(members.known && members.problem === undefined ? 1 : 0),
+  );
+  counter('takeovers_total', 'Engines taken over from another replica', [], (c) => c.inc(tracker.takeovers));
+  counter('handovers_total', 'Engines that another replica took over from this one', [], (c) =>
+    c.inc(tracker.handovers),
+  );
+  counter('outdated_events_total', 'Changes told by replicas that were gone before this one began', [], (c) =>
+    c.inc(holders.outdated),
+  );
+  gauge(
+    'lag_seconds',
+    'Age of the newest batch of an engine followed here when it was applied',
+    ['of'],
+    (g) => {
+      const lags = Array.from(tracker.engines(), ({ lagMs }) => lagMs ?? 0).sort((a, b) => a - b);
+      g.set({ of: 'max' }, (lags.at(-1) ?? 0) / 1000);
+      g.set({ of: 'p99' }, (lags[Math.ceil(lags.length * 0.99) - 1] ?? 0) / 1000);
+    },
+  );
+  gauge('batches_behind', 'Batches of an engine followed here that wait for a replay', ['of'], (g) => {
+    const behind = Array.from(tracker.engines(), ({ cache }) => cache?.parkedBatches ?? 0);
+    behind.sort((a, b) => a - b);
+    g.set({ of: 'max' }, behind.at(-1) ?? 0);
+    g.set({ of: 'p99' }, behind[Math.ceil(behind.length * 0.99) - 1] ?? 0);
   });
   counter('batches_total', 'Engine event batches, by outcome', ['outcome'], (c) => {
     const { batches, duplicateBatches, droppedBatches } = counters();
@@ -126,15 +168,15 @@ export function observeSources(registry: Registry, sources: ObservedSources): vo
     },
   );
   gauge('storage_holders', 'Storage (a node, an object store) that is followed, by state', ['state'], (g) => {
-    const { holders, waiting } = storage.status();
-    g.set({ state: 'synced' }, holders - waiting);
+    const { holders: count, waiting } = holders.status();
+    g.set({ state: 'synced' }, count - waiting);
     g.set({ state: 'waiting' }, waiting);
   });
   gauge('storage_age_seconds', 'Longest time since anything was heard of storage that is followed', [], (g) =>
-    g.set(storage.status().oldestMs / 1000),
+    g.set(holders.status().oldestMs / 1000),
   );
   counter('storage_forgotten_total', 'Times storage was given up because nothing was heard of it', [], (c) =>
-    c.inc(storage.forgotten),
+    c.inc(holders.forgotten),
   );
   gauge('blocks', 'Distinct blocks in the index', [], (g) => g.set(index.blocks));
   gauge('holders', '(block, holder) pairs in the index, engines and storage', [], (g) =>

@@ -1,11 +1,12 @@
-import type { PoolDirectory } from '@penstock/cluster';
+import type { LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { EventBus } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import type { EngineAnnouncer } from './application/announce-engine.js';
-import type { StorageFollower } from './application/follow-storage.js';
+import type { HolderFollower } from './application/follow-holders.js';
 import type { FileForwarder } from './application/forward-files.js';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { ChangePublisher } from './application/publish-changes.js';
+import { targetsOf } from './application/targets-of.js';
 import type { EngineTracker } from './application/track-engines.js';
 
 export interface RunParts {
@@ -13,7 +14,8 @@ export interface RunParts {
   readonly tracker: EngineTracker;
   readonly publisher: ChangePublisher;
   readonly forwarder: FileForwarder;
-  readonly storage: StorageFollower;
+  readonly holders: HolderFollower;
+  readonly members: LeaseMembers;
   readonly persister: BlockPersister;
   readonly announcer: EngineAnnouncer;
   readonly bus: EventBus;
@@ -24,13 +26,17 @@ export interface RunParts {
 
 /** Longest time that files wait to be told, whatever the interval of deltas. */
 const FILES_INTERVAL_MS = 100;
-/** Time between two looks for storage that fell silent. */
-const STORAGE_INTERVAL_MS = 5_000;
+/** Time between two looks for storage that fell silent and engines that nobody has. */
+const SILENCE_INTERVAL_MS = 5_000;
+/** At the end: the longest wait for other replicas to take over what is followed here. */
+const HANDOVER_MS = 5_000;
+const HANDOVER_LOOK_MS = 20;
 
 /** The clockwork of the service: reconciles with the pools, publishes every tick, looks after the store. */
 export class IndexRun {
   private timers: NodeJS.Timeout[] = [];
-  private unsubscribe: (() => void) | undefined;
+  private unsubscribe: Array<() => void> = [];
+  private followsHolders = false;
   private swept = false;
   private wasConnected = false;
   private refreshing = false;
@@ -38,31 +44,62 @@ export class IndexRun {
   constructor(private readonly parts: RunParts) {}
 
   start(): void {
-    const { directory, storage, logger, deltaIntervalMs, storeIntervalMs } = this.parts;
-    void storage
-      .start()
-      .catch((error: unknown) => logger.error({ err: error }, 'what storage holds cannot be followed'));
-    this.unsubscribe = directory.onChange(() => this.reconcile());
-    if (directory.synced) this.reconcile();
+    const { directory, members, holders, deltaIntervalMs, storeIntervalMs } = this.parts;
+    this.unsubscribe = [
+      directory.onChange(() => this.reconcile()),
+      members.onChange(() => this.membersChanged()),
+    ];
+    this.reconcile();
     this.timers = [
       setInterval(() => this.publish(), deltaIntervalMs),
       setInterval(() => void this.refreshStore(), storeIntervalMs),
       setInterval(() => this.forwardFiles(), Math.min(deltaIntervalMs, FILES_INTERVAL_MS)),
-      setInterval(() => storage.forgetSilent(), STORAGE_INTERVAL_MS),
+      setInterval(() => holders.forgetSilent(), SILENCE_INTERVAL_MS),
     ];
   }
 
-  /** Publishes what is left and stops following. */
+  /** Lets other replicas take over what is followed here, publishes what is left and stops following. */
   async stop(): Promise<void> {
-    this.unsubscribe?.();
+    const { members, tracker, publisher, holders } = this.parts;
+    const others = members.members.length > 1;
+    // Goes on following, without a claim to it, until the changes of the others come.
+    const left = members.leave();
+    if (others) await this.handOver();
+    await left;
+    for (const end of this.unsubscribe) end();
     for (const timer of this.timers) clearInterval(timer);
-    this.parts.publisher.publishDeltas(this.parts.tracker.engines());
     this.forwardFiles();
-    await Promise.all([this.parts.tracker.stop(), this.parts.storage.stop()]);
+    publisher.publishDeltas(tracker.engines());
+    await Promise.all([tracker.stop(), holders.stop()]);
   }
 
+  private async handOver(): Promise<void> {
+    const endMs = performance.now() + HANDOVER_MS;
+    this.reconcile();
+    while (performance.now() < endMs && !this.parts.tracker.engines().next().done) {
+      await new Promise((resolve) => setTimeout(resolve, HANDOVER_LOOK_MS));
+    }
+  }
+
+  private membersChanged(): void {
+    const { members, logger } = this.parts;
+    const { problem } = members;
+    if (problem) logger.warn({ members: members.members }, problem);
+    else logger.info({ members: members.members }, 'the replicas of kv-index');
+    this.reconcile();
+  }
+
+  /** Before the others are known, everything would seem to be for this replica to do. */
   private reconcile(): void {
-    this.parts.tracker.reconcile(this.parts.directory.pools());
+    const { directory, members, tracker, holders, logger } = this.parts;
+    if (!members.known) return;
+    if (!this.followsHolders) {
+      this.followsHolders = true;
+      void holders
+        .start()
+        .catch((error: unknown) => logger.error({ err: error }, 'what others say cannot be followed'));
+    }
+    if (directory.synced) tracker.reconcile(targetsOf(directory.pools()));
   }
 
   private forwardFiles(): void {
@@ -74,6 +111,7 @@ export class IndexRun {
     const { connected } = bus.status();
     const returned = connected && !this.wasConnected;
     this.wasConnected = connected;
+    this.forwardFiles();
     publisher.publishDeltas(tracker.engines());
     if (returned) {
       for (const engine of tracker.engines()) announcer.again(engine);
@@ -85,13 +123,13 @@ export class IndexRun {
   }
 
   private async refreshStore(): Promise<void> {
-    const { persister, tracker, directory, logger } = this.parts;
+    const { persister, tracker, directory, members, logger } = this.parts;
     if (this.refreshing) return;
     this.refreshing = true;
     try {
       await persister.refresh();
-      if (this.swept || !directory.synced || persister.problem) return;
-      await tracker.sweepStore(directory.pools());
+      if (this.swept || !directory.synced || !members.known || persister.problem) return;
+      await tracker.sweepStore(directory.pools().map(({ pool }) => pool));
       this.swept = true;
     } catch (error) {
       logger.warn({ err: error }, 'stored engines could not be looked through; trying again');

@@ -73,12 +73,18 @@ describe('penstock.kvindex.v1', () => {
           address: '10.0.0.1:8000',
           matchedTokens: 6,
           byTier: [{ tier: 'TIER_GPU', tokens: 6 }],
+          rank: 0,
+          byRank: [],
+          blockSize: 2,
         },
         {
           engineId: 'ns/b',
           address: '10.0.0.2:8000',
           matchedTokens: 4,
           byTier: [{ tier: 'TIER_GPU', tokens: 4 }],
+          rank: 0,
+          byRank: [],
+          blockSize: 2,
         },
       ],
       promptTokens: 9,
@@ -180,7 +186,7 @@ describe('penstock.kvindex.v1', () => {
         .filter((check) => !check.ok)
         .map((check) => check.name)
         .sort(),
-    ).toEqual(['kubernetes', 'nats', 'redis']);
+    ).toEqual(['kubernetes', 'nats', 'redis', 'replicas']);
     const answer = await client.call('ScoreEndpoints', { prompt: { namespace, tokenIds: tokensOf('12') } });
     expect(answer.endpoints.map((e) => e.matchedTokens)).toEqual([4, 4]);
     const metrics = await (await fetch(`${admin}/metrics`)).text();

@@ -70,6 +70,7 @@ describe('kv-index and storage', () => {
     engine.announceFile('12');
     start('--storage-events=forward');
     await index.live('ns/a');
+    await until(() => told().length === 1);
     engine.announceFile('1234', 2);
     await until(() => told().length === 2);
     expect(told()).toMatchObject([
@@ -123,7 +124,7 @@ describe('kv-index and storage', () => {
     delta(NODE, 'cpu', '12');
     sequence = 0;
     delta(S3, 's3', '123');
-    await until(() => index.parts.storage.status().holders === 2);
+    await until(() => index.parts.holders.status().holders === 2);
     await until(() => scores('1234')[1]?.matchedTokens === 6);
     expect(scores('1234')).toMatchObject([
       {
@@ -165,16 +166,16 @@ describe('kv-index and storage', () => {
     await until(() => scores('12')[0]?.matchedTokens === 4);
     sequence++;
     delta(NODE, 'cpu', '123');
-    await until(() => index.parts.storage.status().waiting === 1);
+    await until(() => index.parts.holders.status().waiting === 1);
     expect(scores('123')[0]?.matchedTokens).toBe(2);
     const tiers = [{ tier: 'cpu', keys: packU64(keysOf('123')) }];
     const data = { engine: NODE, incarnation: 1, sequence: 3, part: 0, parts: 1, tiers };
     offload.publish({ type: 'kv.snapshot', namespace: 'ns', pool: 'pool', key: `${NODE}/0`, data });
     await until(() => scores('123')[0]?.matchedTokens === 6);
     world.clock.advance(61_000);
-    index.parts.storage.forgetSilent();
-    expect(index.parts.storage).toMatchObject({ forgotten: 1 });
-    expect(index.parts.storage.status().holders).toBe(0);
+    index.parts.holders.forgetSilent();
+    expect(index.parts.holders).toMatchObject({ forgotten: 1 });
+    expect(index.parts.holders.status().holders).toBe(0);
     expect(scores('123')[0]?.matchedTokens).toBe(2);
   });
 

@@ -1,4 +1,4 @@
-import type { Endpoint, Pool } from '@penstock/cluster';
+import type { Pool } from '@penstock/cluster';
 import { EngineCache, type ReplayRequest } from '@penstock/core/kv';
 import type { BlockStore, Clock } from '@penstock/core/ports';
 import {
@@ -11,7 +11,8 @@ import {
   wrap,
 } from 'cockatiel';
 import type { Logger } from 'pino';
-import type { EngineProbe, EngineStream, EngineStreams } from './engine-stream.js';
+import type { EngineIdentity, EngineProbe, EngineStream, EngineStreams } from './engine-stream.js';
+import type { EngineTarget } from './engine-target.js';
 import { isFullOfFiles } from './is-full-of-files.js';
 import { startingPoint } from './restore-engine.js';
 
@@ -25,6 +26,10 @@ export interface FollowerContext {
   readonly clock: Clock;
   /** The incarnation last published of an engine, 0 when none is known; rejects while the bus is away. */
   readonly publishedIncarnation: (engineId: string) => Promise<number>;
+  /** The newest incarnation of an engine that this replica has heard of; 0 when of none. */
+  readonly heardIncarnation: (engineId: string) => number;
+  /** The store and the bus may still be connecting: they are waited for. */
+  readonly isStarting: () => boolean;
   readonly logger: Logger;
   readonly settings: {
     readonly kvEventsPort: number;
@@ -43,10 +48,20 @@ export interface FollowerContext {
   readonly onProblems: (problems: Readonly<Record<string, number>>) => void;
 }
 
+/** What is known when an engine begins to be followed. */
+export interface FollowerBeginning {
+  /** Incarnations up to this one were used. */
+  readonly incarnationAfter?: number;
+  /** What the replica that followed it before had learned. */
+  readonly identity?: EngineIdentity | undefined;
+  /** Monotonic milliseconds at which it was known that the replica before had lost it. */
+  readonly takenOverMs?: number | undefined;
+}
+
 const REPLAY_RETRY_MS = [2_000, 8_000, 30_000];
-/** A stored state that comes later than this is not waited for. */
-const LOAD_TIMEOUT_MS = 5_000;
-const LOAD_ATTEMPTS = 10;
+/** A stored state that comes later than this is not waited for: at our own start, and once we run. */
+const LOAD_TIMEOUT_MS = { starting: 5_000, running: 1_000 };
+const LOAD_ATTEMPTS = { starting: 10, running: 1 };
 const LOAD_RETRY_MS = 200;
 
 /**
@@ -57,6 +72,8 @@ export class EngineFollower {
   cache: EngineCache | undefined;
   model = '';
   state: FollowState = 'connecting';
+  /** Age of the last live batch when it was applied, by the engine's clock; absent before the first. */
+  lagMs: number | undefined;
   private stream: EngineStream | undefined;
   private readonly closing = new AbortController();
   private connected = false;
@@ -64,16 +81,32 @@ export class EngineFollower {
   private failedReplays = 0;
   private retryTimer: NodeJS.Timeout | undefined;
   private knownBlockSize = 0;
+  private takeoverTold = false;
 
   constructor(
     private readonly context: FollowerContext,
-    readonly pool: Pool,
-    public endpoint: Endpoint,
-    private readonly incarnationAfter = 0,
+    private target: EngineTarget,
+    private readonly begun: FollowerBeginning = {},
   ) {}
 
   get engineId(): string {
     return this.endpoint.engineId;
+  }
+
+  get pool(): Pool {
+    return this.target.pool;
+  }
+
+  get endpoint(): EngineTarget['endpoint'] {
+    return this.target.endpoint;
+  }
+
+  /** Milliseconds that it took so far to take it over from another replica; undefined when it was not, or once told. */
+  takeoverMs(): number | undefined {
+    const { takenOverMs } = this.begun;
+    if (takenOverMs === undefined || this.takeoverTold) return undefined;
+    this.takeoverTold = true;
+    return performance.now() - takenOverMs;
   }
 
   /** Tokens per block; 0 until known. */
@@ -88,12 +121,12 @@ export class EngineFollower {
 
   /** The newest incarnation used, or to be exceeded. */
   get incarnation(): number {
-    return this.cache?.incarnation ?? this.incarnationAfter;
+    return this.cache?.incarnation ?? this.begun.incarnationAfter ?? 0;
   }
 
   /** Follows until `stop`. */
   async start(): Promise<void> {
-    const identity = await this.learnIdentity();
+    const identity = this.target.identity ?? this.begun.identity ?? (await this.learnIdentity());
     if (!identity) return;
     this.model = identity.model;
     this.knownBlockSize = identity.blockSize;
@@ -103,7 +136,8 @@ export class EngineFollower {
     const from = startingPoint(stored, this.endpoint, this.model);
     const { engineId, model } = this;
     const { settings, clock } = this.context;
-    const incarnationAfter = Math.max(from.incarnationAfter, this.incarnationAfter, published);
+    const heard = this.context.heardIncarnation(engineId);
+    const incarnationAfter = Math.max(from.incarnationAfter, this.incarnation, published, heard);
     const { maxOrphanBlocks, storageEvents } = settings;
     const collectFiles = storageEvents === 'forward';
     this.cache = new EngineCache(
@@ -114,8 +148,8 @@ export class EngineFollower {
   }
 
   /** Takes over what the cluster says of the same life. */
-  update(endpoint: Endpoint): void {
-    this.endpoint = endpoint;
+  update(target: EngineTarget): void {
+    this.target = target;
   }
 
   async stop(): Promise<void> {
@@ -137,7 +171,10 @@ export class EngineFollower {
         const nowMs = this.context.clock.nowMs();
         if (replayed) cache.replayed(batch, nowMs);
         else {
-          if (batch.timestampMs > 0) this.context.onLag(Math.max(0, nowMs - batch.timestampMs));
+          if (batch.timestampMs > 0) {
+            this.lagMs = Math.max(0, nowMs - batch.timestampMs);
+            this.context.onLag(this.lagMs);
+          }
           this.serve(cache.receive(batch, nowMs));
         }
         const { settings } = this.context;
@@ -216,7 +253,7 @@ export class EngineFollower {
     }, delayMs);
   }
 
-  private async learnIdentity() {
+  private async learnIdentity(): Promise<EngineIdentity | undefined> {
     const { probe, settings, logger } = this.context;
     const policy = retry(handleAll, {
       maxAttempts: Number.MAX_SAFE_INTEGER,
@@ -245,9 +282,11 @@ export class EngineFollower {
 
   /** The store may have been flushed and the clock may be behind: consumers take only what exceeds what they know. */
   private async publishedIncarnation(): Promise<number> {
+    // Taken over from a replica whose changes came here.
+    if (this.begun.takenOverMs !== undefined && this.context.heardIncarnation(this.engineId) > 0) return 0;
     try {
       const ask = () => this.context.publishedIncarnation(this.engineId);
-      return await atOurStart().execute(ask, this.closing.signal);
+      return await patiently(this.context.isStarting()).execute(ask, this.closing.signal);
     } catch {
       return 0;
     }
@@ -258,7 +297,7 @@ export class EngineFollower {
     const { store, logger } = this.context;
     const { namespace, name } = this.pool;
     try {
-      return await atOurStart().execute(
+      return await patiently(this.context.isStarting()).execute(
         () => store.load(namespace, name, this.engineId),
         this.closing.signal,
       );
@@ -273,10 +312,11 @@ export class EngineFollower {
   }
 }
 
-/** At our own start the store and the bus may still be connecting. */
-function atOurStart() {
+/** At our own start the store and the bus may still be connecting; later a takeover must not wait for them. */
+function patiently(isStarting: boolean) {
+  const when = isStarting ? 'starting' : 'running';
   return wrap(
-    timeout(LOAD_TIMEOUT_MS, TimeoutStrategy.Aggressive),
-    retry(handleAll, { maxAttempts: LOAD_ATTEMPTS, backoff: new ConstantBackoff(LOAD_RETRY_MS) }),
+    timeout(LOAD_TIMEOUT_MS[when], TimeoutStrategy.Aggressive),
+    retry(handleAll, { maxAttempts: LOAD_ATTEMPTS[when], backoff: new ConstantBackoff(LOAD_RETRY_MS) }),
   );
 }

@@ -22,13 +22,21 @@ interface Queue {
   landmarkSequence: number;
 }
 
+interface Removal {
+  readonly namespace: string;
+  readonly pool: string;
+  readonly engineId: string;
+  /** The last life that was followed: a newer one, of another replica, stays. */
+  readonly incarnation: number | undefined;
+}
+
 /**
  * Keeps the block store equal to the followed caches, off the hot path: deltas in order per engine, the whole state when
  * the store lost or never had what comes before. Memory is the truth; a store that is away costs only a colder restart.
  */
 export class BlockPersister {
   private readonly queues = new Map<EngineFollower, Queue>();
-  private readonly removals = new Map<string, { namespace: string; pool: string; engineId: string }>();
+  private readonly removals = new Map<string, Removal>();
   private epoch: string | undefined;
   private problemText: string | undefined;
 
@@ -36,6 +44,8 @@ export class BlockPersister {
     private readonly store: BlockStore,
     private readonly logger: Logger,
     private readonly onOutcome: (outcome: StoreOutcome) => void,
+    /** The store has a newer life of the engine than the one followed. */
+    private readonly onNewerLife: (engine: EngineFollower) => Promise<void> = async () => undefined,
   ) {}
 
   /** Why the store is not up to date; undefined when it is. */
@@ -56,7 +66,7 @@ export class BlockPersister {
   /** The engine is gone: its stored state is removed, now or when the store answers again. */
   remove(namespace: string, pool: string, engineId: string, engine?: EngineFollower): void {
     if (engine) this.queues.delete(engine);
-    this.removals.set(engineId, { namespace, pool, engineId });
+    this.removals.set(engineId, { namespace, pool, engineId, incarnation: engine?.incarnation });
     void this.removeWaiting();
   }
 
@@ -150,16 +160,17 @@ export class BlockPersister {
     queue.held = true;
     const { engineId, incarnation } = stored;
     this.problemText = `the store holds a newer life of ${engineId} than the one followed`;
-    this.logger.error(
+    this.logger.warn(
       { engine: engineId, incarnation },
-      'the store holds a newer life of this engine: does another kv-index follow it, or did the clock go back?',
+      'the store holds a newer life of this engine: another replica took it over, or the clock went back',
     );
+    await this.onNewerLife(engine);
   }
 
   private async removeWaiting(): Promise<void> {
-    for (const [key, { namespace, pool, engineId }] of [...this.removals]) {
+    for (const [key, { namespace, pool, engineId, incarnation }] of [...this.removals]) {
       try {
-        await this.store.remove(namespace, pool, engineId);
+        await this.store.remove(namespace, pool, engineId, incarnation);
         this.onOutcome('removed');
         this.removals.delete(key);
       } catch (error) {

@@ -1,16 +1,22 @@
-import type { Endpoint, Pool, PoolView } from '@penstock/cluster';
+import type { Pool } from '@penstock/cluster';
 import type { KvReplica } from '@penstock/core/kv';
 import type { BlockStore } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import type { EngineAnnouncer } from './announce-engine.js';
 import { isSameProcess } from './engine-facts.js';
-import type { EngineFollower } from './follow-engine.js';
+import type { EngineIdentity } from './engine-stream.js';
+import type { EngineTarget } from './engine-target.js';
+import type { EngineFollower, FollowerBeginning } from './follow-engine.js';
 import type { FileForwarder } from './forward-files.js';
 import type { BlockPersister } from './persist-changes.js';
 import type { ChangePublisher } from './publish-changes.js';
 
 export interface TrackerContext {
-  readonly follow: (pool: Pool, endpoint: Endpoint, incarnationAfter: number) => EngineFollower;
+  readonly follow: (target: EngineTarget, beginning: FollowerBeginning) => EngineFollower;
+  /** Whether it is this replica that is to follow the engine. */
+  readonly owns: (engineId: string) => boolean;
+  /** What the replica that follows an engine says of it. */
+  readonly identityOf: (engineId: string) => EngineIdentity | undefined;
   readonly publisher: ChangePublisher;
   readonly forwarder: FileForwarder;
   readonly announcer: EngineAnnouncer;
@@ -23,15 +29,32 @@ export interface TrackerContext {
   readonly onEnd: (engine: EngineFollower) => void;
 }
 
-/** Keeps one follower per engine of the pools, each for one life of the engine. */
+/** Longer than it takes until another replica has seen our renewed Lease. */
+const TAKE_BACK_MS = 500;
+
+/**
+ * Keeps one follower per engine that this replica is to follow, each for one life of the engine.
+ *
+ * An engine that moves to another replica is followed here until that one's first changes arrive: their newer incarnation
+ * makes everything published here stale, so nobody has to agree on the moment. The same ends a follower that was paused
+ * while another took over; when the engine is still ours it is taken back with a newer incarnation again.
+ */
 export class EngineTracker {
   processRestarts = 0;
+  /** Engines that were taken over from another replica. */
+  takeovers = 0;
+  /** Engines that another replica took over from this one. */
+  handovers = 0;
   private readonly followers = new Map<string, EngineFollower>();
+  private targets: ReadonlyMap<string, EngineTarget> = new Map();
   /** Largest incarnation of the engines that left: one may come back, and the clock may be behind what was used. */
   private newestEnded = 0;
+  private readonly toTakeBack = new Set<string>();
+  private takeBackTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly context: TrackerContext) {}
 
+  /** Those that this replica follows. */
   engines(): IterableIterator<EngineFollower> {
     return this.followers.values();
   }
@@ -40,27 +63,71 @@ export class EngineTracker {
     return this.followers.get(engineId);
   }
 
-  /** Brings the followers in line with the pools. An engine of several pools is followed once, for the first one. */
-  reconcile(pools: readonly PoolView[]): void {
-    const wanted = new Map<string, { pool: Pool; endpoint: Endpoint }>();
-    for (const { pool, endpoints } of pools) {
-      for (const endpoint of endpoints) {
-        if (!wanted.has(endpoint.engineId)) wanted.set(endpoint.engineId, { pool, endpoint });
-      }
+  /** All that are to be followed, by this or another replica. */
+  known(): ReadonlyMap<string, EngineTarget> {
+    return this.targets;
+  }
+
+  /** Engines whose changes come from here; those that only begin may still be heard of from another replica. */
+  ownEngines(): Set<string> {
+    return new Set(
+      [...this.followers.values()].filter(({ cache }) => cache?.sequence).map((f) => f.engineId),
+    );
+  }
+
+  /** Brings the followers in line with what there is. Of several targets of one engine the first counts. */
+  reconcile(targets: Iterable<EngineTarget>): void {
+    const wanted = new Map<string, EngineTarget>();
+    for (const target of targets) {
+      if (!wanted.has(target.endpoint.engineId)) wanted.set(target.endpoint.engineId, target);
     }
+    const before = this.targets;
+    this.targets = wanted;
     for (const [engineId, follower] of this.followers) {
       if (!wanted.has(engineId)) this.end(follower, 'its pod left the pool');
     }
-    for (const { pool, endpoint } of wanted.values()) this.adopt(pool, endpoint);
+    for (const target of wanted.values()) {
+      const { engineId } = target.endpoint;
+      if (this.context.owns(engineId)) this.adopt(target, before.has(engineId));
+      else this.release(target);
+    }
+  }
+
+  /** Another replica published this life of the engine: what is followed here under an older one is stale. */
+  foreignLife(engineId: string, incarnation: number): void {
+    const follower = this.followers.get(engineId);
+    const target = this.targets.get(engineId);
+    // One that has not begun yet will begin after what was heard.
+    if (!follower || !target || (this.context.owns(engineId) && !follower.cache)) return;
+    if (incarnation <= follower.incarnation) return;
+    const { logger } = this.context;
+    this.drop(follower);
+    if (this.context.owns(engineId)) {
+      logger.info(
+        { engine: engineId, incarnation },
+        'another replica followed an engine of ours; taking it back',
+      );
+      this.takeBackLater(engineId);
+      return;
+    }
+    this.handovers++;
+    logger.info({ engine: engineId, incarnation }, 'another replica follows the engine now');
+  }
+
+  /** The store refused what is followed here because it has a newer life of the engine. */
+  async storedLifeIsNewer(follower: EngineFollower): Promise<void> {
+    const { namespace, name } = follower.pool;
+    const stored = await this.context.store.load(namespace, name, follower.engineId);
+    if (stored && this.followers.get(follower.engineId) === follower)
+      this.foreignLife(follower.engineId, stored.incarnation);
   }
 
   /** Forgets stored engines of these pools that are not there any more. */
-  async sweepStore(pools: readonly PoolView[]): Promise<void> {
-    const { store, persister, announcer, logger } = this.context;
-    for (const { pool, endpoints } of pools) {
-      const present = new Set(endpoints.map((endpoint) => endpoint.engineId));
+  async sweepStore(pools: Iterable<Pool>): Promise<void> {
+    const { store, persister, announcer, logger, owns } = this.context;
+    for (const pool of pools) {
       const stored = await store.engines(pool.namespace, pool.name);
-      for (const engineId of stored.filter((id) => !present.has(id) && !this.followers.has(id))) {
+      for (const engineId of stored.filter((id) => !this.targets.has(id) && owns(id))) {
         logger.info({ engine: engineId }, 'forgetting an engine that left while no index was running');
         announcer.goneFromStore(pool.namespace, pool.name, engineId);
         persister.remove(pool.namespace, pool.name, engineId);
@@ -69,68 +136,118 @@ export class EngineTracker {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.takeBackTimer);
     const all = [...this.followers.values()];
     this.followers.clear();
     await Promise.all(all.map((follower) => follower.stop()));
   }
 
-  private adopt(pool: Pool, endpoint: Endpoint): void {
-    const known = this.followers.get(endpoint.engineId);
-    if (known && isSameLife(known, pool, endpoint)) {
-      known.update(endpoint);
-      return;
-    }
-    if (known) this.replace(known, pool, endpoint);
-    else this.begin(pool, endpoint, this.newestEnded);
+  /** @param wasKnown another replica followed it until now, unless this one does */
+  private adopt(target: EngineTarget, wasKnown: boolean): void {
+    const { engineId } = target.endpoint;
+    const follower = this.followers.get(engineId);
+    if (follower && isSameLife(follower, target)) follower.update(target);
+    else if (follower) this.replace(follower, target);
+    else if (wasKnown) this.takeOver(target, this.newestEnded);
+    else this.begin(target, { incarnationAfter: this.newestEnded });
   }
 
-  private begin(pool: Pool, endpoint: Endpoint, incarnationAfter: number): void {
+  /** Another replica is to follow it: what is followed here goes on until that one's first changes come. */
+  private release(target: EngineTarget): void {
+    const follower = this.followers.get(target.endpoint.engineId);
+    if (!follower) return;
+    if (follower.cache?.sequence && isSameLife(follower, target)) {
+      follower.update(target);
+      return;
+    }
+    if (follower.cache && !isSameLife(follower, target)) this.withdraw(follower);
+    this.drop(follower);
+  }
+
+  /** Not at once: the other one follows it, and may only have to hear first that it is ours. */
+  private takeBackLater(engineId: string): void {
+    this.toTakeBack.add(engineId);
+    this.takeBackTimer ??= setTimeout(() => {
+      this.takeBackTimer = undefined;
+      for (const id of this.toTakeBack) {
+        const target = this.targets.get(id);
+        if (target && this.context.owns(id) && !this.followers.has(id))
+          this.takeOver(target, this.newestEnded);
+      }
+      this.toTakeBack.clear();
+    }, TAKE_BACK_MS);
+  }
+
+  private takeOver(target: EngineTarget, incarnationAfter: number): void {
+    this.takeovers++;
+    const identity = this.context.identityOf(target.endpoint.engineId);
+    this.begin(target, { incarnationAfter, identity, takenOverMs: performance.now() });
+  }
+
+  private begin(target: EngineTarget, beginning: FollowerBeginning): void {
     const { follow, announcer, persister, logger } = this.context;
-    persister.keep(endpoint.engineId);
-    const follower = follow(pool, endpoint, incarnationAfter);
-    this.followers.set(endpoint.engineId, follower);
-    announcer.registered(follower);
+    const { engineId } = target.endpoint;
+    persister.keep(engineId);
+    const follower = follow(target, beginning);
+    this.followers.set(engineId, follower);
+    // The replica before told it, and what this one knows of it comes with its first changes.
+    if (beginning.takenOverMs === undefined) announcer.registered(follower);
     void follower.start().catch((error: unknown) => {
-      logger.error({ engine: endpoint.engineId, err: error }, 'an engine cannot be followed');
+      logger.error({ engine: engineId, err: error }, 'an engine cannot be followed');
     });
   }
 
   /** The engine's process is another one: what the old one held is withdrawn before the new one is even reached. */
-  private replace(old: EngineFollower, pool: Pool, endpoint: Endpoint): void {
-    const { publisher, forwarder, persister, logger, nowMs, onEnd } = this.context;
+  private replace(old: EngineFollower, target: EngineTarget): void {
+    const { logger } = this.context;
+    const { incarnation: incarnationAfter } = old;
     this.processRestarts++;
-    logger.info({ engine: old.engineId, incarnation: old.incarnation }, 'an engine was restarted');
-    if (old.pool.name !== pool.name || old.pool.namespace !== pool.namespace) {
+    logger.info({ engine: old.engineId, incarnation: incarnationAfter }, 'an engine was restarted');
+    if (old.pool.name !== target.pool.name || old.pool.namespace !== target.pool.namespace) {
       this.end(old, 'it moved to another pool');
-      this.begin(pool, endpoint, old.incarnation);
+      this.begin(target, { incarnationAfter });
       return;
     }
+    this.withdraw(old);
+    const newest = old.incarnation;
+    this.drop(old);
+    this.begin(target, { incarnationAfter: newest });
+  }
+
+  /** Everything that is published of the engine is void. */
+  private withdraw(old: EngineFollower): void {
+    const { publisher, forwarder, nowMs } = this.context;
     // Files outlive the process that wrote them.
     forwarder.forward(old);
     old.cache?.beginAnew(nowMs());
     publisher.publishDelta(old);
-    persister.forget(old);
-    onEnd(old);
-    void old.stop();
-    this.begin(pool, endpoint, old.incarnation);
   }
 
-  private end(follower: EngineFollower, reason: string): void {
-    const { replica, announcer, forwarder, persister, logger, onEnd } = this.context;
-    const { engineId, pool } = follower;
+  /** Stops following without a word: what is published stays until something newer comes. */
+  private drop(follower: EngineFollower): void {
+    const { forwarder, persister, onEnd } = this.context;
     forwarder.forward(follower);
-    this.followers.delete(engineId);
-    this.newestEnded = Math.max(this.newestEnded, follower.incarnation);
-    replica.engineGone(engineId);
-    announcer.gone(follower, reason);
-    persister.remove(pool.namespace, pool.name, engineId, follower);
-    logger.info({ engine: engineId, reason }, 'an engine left');
+    this.followers.delete(follower.engineId);
+    persister.forget(follower);
     onEnd(follower);
     void follower.stop();
   }
+
+  private end(follower: EngineFollower, reason: string): void {
+    const { replica, announcer, persister, logger, owns } = this.context;
+    const { engineId, pool } = follower;
+    this.drop(follower);
+    this.newestEnded = Math.max(this.newestEnded, follower.incarnation);
+    replica.engineGone(engineId);
+    // While it is handed over the other replica says so.
+    if (!owns(engineId)) return;
+    announcer.gone(follower, reason);
+    persister.remove(pool.namespace, pool.name, engineId, follower);
+    logger.info({ engine: engineId, reason }, 'an engine left');
+  }
 }
 
-function isSameLife(follower: EngineFollower, pool: Pool, endpoint: Endpoint): boolean {
+function isSameLife(follower: EngineFollower, { pool, endpoint }: EngineTarget): boolean {
   const { endpoint: known } = follower;
   return (
     follower.pool.namespace === pool.namespace &&

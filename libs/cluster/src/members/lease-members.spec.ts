@@ -15,9 +15,9 @@ afterEach(async () => {
 });
 
 /** Renews every 20 ms; nobody is dead before 200 ms. */
-function join(cluster: FakeCluster, member: string, onChange?: () => void): LeaseMembers {
+function join(cluster: FakeCluster, member: string): LeaseMembers {
   const options = { namespace: 'ns', group: 'kv-index', member, renewMs: 20, deadAfterMs: 200 };
-  const members = new LeaseMembers(cluster, { ...options, ...(onChange && { onChange }) });
+  const members = new LeaseMembers(cluster, options);
   running.push(members);
   return members;
 }
@@ -42,7 +42,8 @@ describe('LeaseMembers', () => {
   it('sees who comes, who leaves at once and who dies, and tells', async () => {
     const cluster = new FakeCluster();
     let changes = 0;
-    const a = join(cluster, 'a', () => changes++);
+    const a = join(cluster, 'a');
+    a.onChange(() => changes++);
     await sees(a, 'a');
     const b = join(cluster, 'b');
     const c = join(cluster, 'c');

@@ -14,8 +14,6 @@ export interface LeaseMembersOptions {
   readonly renewMs?: number;
   /** A member whose record stays the same for this long is dead; 1 s. */
   readonly deadAfterMs?: number;
-  /** Told after every change of `members` or `problem`, and when the members are known for the first time. */
-  readonly onChange?: () => void;
   /** Monotonic clock in milliseconds. */
   readonly nowMs?: () => number;
 }
@@ -55,12 +53,15 @@ export class LeaseMembers {
   #problem: string | undefined;
   #namesakeMs = Number.NEGATIVE_INFINITY;
   #leaving = false;
+  /** After leaving: those that stay. */
+  #others: readonly string[] | undefined;
+  readonly #listeners = new Set<() => void>();
 
   constructor(cluster: Cluster, options: LeaseMembersOptions) {
     const { group, member, namespace, renewMs = RENEW_MS, deadAfterMs = DEAD_AFTER_MS } = options;
-    const { onChange = () => undefined, nowMs = () => performance.now() } = options;
+    const { nowMs = () => performance.now() } = options;
     this.#cluster = cluster;
-    this.#options = { group, member, namespace, renewMs, deadAfterMs, onChange, nowMs };
+    this.#options = { group, member, namespace, renewMs, deadAfterMs, nowMs };
     this.#list = new MemberList(member, deadAfterMs);
     this.#ownLease = leaseNameOf(group, member);
     this.#startedMs = nowMs();
@@ -77,9 +78,9 @@ export class LeaseMembers {
     this.#tick();
   }
 
-  /** Names of the live members in their order, always with this one; the same array until it changes. */
+  /** Names of the live members in their order, with this one until it leaves; the same array until it changes. */
   get members(): readonly string[] {
-    return this.#list.live;
+    return this.#others ?? this.#list.live;
   }
 
   /** Whether `members` can be acted upon: the others were seen once, or there is no hope of seeing them. */
@@ -94,12 +95,23 @@ export class LeaseMembers {
     return this.#problem;
   }
 
+  /**
+   * Calls the listener after every change of `members` or `problem`, and when the members become known.
+   *
+   * @returns a function that ends it
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** Takes this member off the list of the others at once. What it does until it ends is its own affair. */
   async leave(): Promise<void> {
     if (this.#leaving) return;
     this.#leaving = true;
     clearInterval(this.#timer);
-    const { namespace, deadAfterMs } = this.#options;
+    const { namespace, member, deadAfterMs } = this.#options;
+    this.#others = this.#list.live.filter((name) => name !== member);
     const remove = async () => {
       // A renewal under way could make the Lease again.
       await Promise.all(this.#underWay);
@@ -220,8 +232,8 @@ export class LeaseMembers {
   #tell(change: () => void): void {
     const before = [this.members, this.problem, this.#known];
     change();
-    if (before.some((value, i) => value !== [this.members, this.problem, this.#known][i]))
-      this.#options.onChange();
+    if (before.every((value, i) => value === [this.members, this.problem, this.#known][i])) return;
+    for (const listener of [...this.#listeners]) listener();
   }
 }
 

@@ -1,0 +1,168 @@
+import { assertKvWire, type EventData, unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts';
+import { type EngineSync, isStorageHolder, type KvReplica } from '@penstock/core/kv';
+import type { Clock, EventBus, IncomingEvent, Subscription } from '@penstock/core/ports';
+import type { RemoteEngines } from './remote-engines.js';
+
+/** kv-offload repeats every snapshot at least every 20 s: after three of them missed nobody looks after the facts. */
+const SILENT_MS = 60_000;
+/** Others may know of an engine, or that it is there again, a little before we do. */
+const UNKNOWN_MS = 5_000;
+
+export interface HolderFollowerOptions {
+  readonly bus: EventBus;
+  /** What our own changes of the index go through, too. */
+  readonly replica: KvReplica;
+  readonly remote: RemoteEngines;
+  readonly clock: Clock;
+  /** Our name as who follows engines. */
+  readonly ingester: string;
+  /** Engines that we follow ourselves: their changes do not depend on the bus. */
+  readonly ownEngines: () => ReadonlySet<string>;
+  /** Whether the pools have this engine. */
+  readonly isKnown: (engineId: string) => boolean;
+  /** Whether a publisher, as events name it, is alive. */
+  readonly isAlive: (source: string) => boolean;
+  /** An engine has a life that another replica follows. */
+  readonly onForeignLife: (engineId: string, incarnation: number) => void;
+  /** Pools in this Kubernetes namespace only; absent = all. */
+  readonly namespace?: string;
+}
+
+export interface StorageStatus {
+  readonly holders: number;
+  /** Of those, how many wait for a snapshot. */
+  readonly waiting: number;
+  /** Longest time since anything was heard of one of them; 0 without any. */
+  readonly oldestMs: number;
+}
+
+const TYPES = ['kv.snapshot', 'kv.delta', 'engine.registered', 'engine.ready', 'engine.gone'] as const;
+
+/**
+ * Keeps beside the engines that this replica follows what others say: of engines, the other replicas; of storage,
+ * kv-offload. Nothing of it is published again or stored. Our own events come back in the same stream and are passed over.
+ */
+export class HolderFollower {
+  /** Storage given up because nothing more was heard of it. */
+  forgotten = 0;
+  /** Events that were not applied: nobody is there any more who would correct them. */
+  outdated = 0;
+  private readonly heard = new Set<string>();
+  private readonly unknownSinceMs = new Map<string, number>();
+  private readonly startedMs: number;
+  private subscription: Subscription | undefined;
+
+  constructor(private readonly options: HolderFollowerOptions) {
+    this.startedMs = options.clock.nowMs();
+  }
+
+  /** Starts with the newest snapshot of every holder; needs no connection to be there yet. */
+  async start(): Promise<void> {
+    const { bus, replica, namespace, ingester, ownEngines } = this.options;
+    this.subscription = await bus.follow(
+      {
+        ...(namespace === undefined ? {} : { namespace }),
+        types: TYPES,
+        from: 'last-per-subject',
+        onGap: () => replica.lostTrack(ownEngines()),
+        wantsKey: (key, type) => type !== 'kv.delta' || key !== ingester,
+      },
+      (event) => this.apply(event),
+    );
+  }
+
+  /** Gives up storage that fell silent and engines that no pool has. To be called every few seconds. */
+  forgetSilent(): void {
+    const { replica, remote, clock, isKnown } = this.options;
+    const nowMs = clock.nowMs();
+    this.forgotten += replica.forgetSilentStorage(nowMs, SILENT_MS);
+    for (const holder of this.heard) {
+      if (isStorageHolder(holder)) {
+        if (!replica.sync(holder, nowMs)) this.heard.delete(holder);
+        continue;
+      }
+      const sinceMs = isKnown(holder) ? undefined : (this.unknownSinceMs.get(holder) ?? nowMs);
+      if (sinceMs === undefined) this.unknownSinceMs.delete(holder);
+      else if (nowMs - sinceMs < UNKNOWN_MS) this.unknownSinceMs.set(holder, sinceMs);
+      else {
+        replica.engineGone(holder);
+        remote.forget(holder);
+        this.heard.delete(holder);
+        this.unknownSinceMs.delete(holder);
+      }
+    }
+  }
+
+  /** Storage that is followed. */
+  storage(): EngineSync[] {
+    const nowMs = this.options.clock.nowMs();
+    const storage = [...this.heard].filter(isStorageHolder);
+    return storage.flatMap((holder) => this.options.replica.sync(holder, nowMs) ?? []);
+  }
+
+  status(): StorageStatus {
+    const storage = this.storage();
+    return {
+      holders: storage.length,
+      waiting: storage.filter(({ state }) => state === 'waiting').length,
+      oldestMs: Math.max(0, ...storage.map(({ ageMs }) => ageMs)),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.subscription?.stop();
+  }
+
+  private apply(event: IncomingEvent): void {
+    const { type, data, source } = event;
+    if (source === this.options.ingester) return;
+    if (type === 'kv.delta') this.applyDeltas(event, data as EventData<'kv.delta'>);
+    else if (type === 'kv.snapshot') this.applySnapshot(event, data as EventData<'kv.snapshot'>);
+    else if (type === 'engine.gone') this.applyGone(data as EventData<'engine.gone'>);
+    else this.options.remote.announced(data as EventData<'engine.registered'>, source);
+  }
+
+  private applyDeltas(event: IncomingEvent, batch: EventData<'kv.delta'>): void {
+    const { replica, clock } = this.options;
+    assertKvWire(batch);
+    for (const delta of batch.deltas) {
+      if (!this.mayTell(event, delta.engine)) continue;
+      replica.applyDelta(unpackKvDelta(delta), clock.nowMs());
+      this.took(event, delta);
+    }
+  }
+
+  private applySnapshot(event: IncomingEvent, snapshot: EventData<'kv.snapshot'>): void {
+    const { replica, clock } = this.options;
+    if (!this.mayTell(event, snapshot.engine)) return;
+    replica.applySnapshot(unpackKvSnapshot(snapshot), clock.nowMs());
+    this.took(event, snapshot);
+  }
+
+  /** Without the life that ended nobody can say whether it is the one known here; `forgetSilent` finds out. */
+  private applyGone({ engine, incarnation }: EventData<'engine.gone'>): void {
+    if (incarnation !== undefined) this.options.replica.engineGone(engine, incarnation);
+  }
+
+  /** What was written before our start by somebody who is not there any more would never be corrected. */
+  private mayTell({ source, timeMs }: IncomingEvent, holder: string): boolean {
+    if (isStorageHolder(holder)) return true;
+    // Nobody else may write over an engine.
+    if (serviceOf(source) !== serviceOf(this.options.ingester)) return false;
+    if (timeMs >= this.startedMs || this.options.isAlive(source)) return true;
+    this.outdated++;
+    return false;
+  }
+
+  private took({ source }: IncomingEvent, { engine, incarnation }: { engine: string; incarnation: number }) {
+    this.heard.add(engine);
+    if (isStorageHolder(engine)) return;
+    this.options.remote.changed(engine, incarnation, source);
+    this.options.onForeignLife(engine, incarnation);
+  }
+}
+
+/** `kv-index` of `kv-index/pod-1`. */
+function serviceOf(source: string): string {
+  return source.slice(0, source.indexOf('/'));
+}
