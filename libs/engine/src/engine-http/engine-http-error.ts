@@ -10,12 +10,16 @@ export type EngineHttpErrorReason =
 
 /** An engine did not answer as it should; the message says which and what to look at. */
 export class EngineHttpError extends Error {
+  /** HTTP status of the answer, with reason `status`. */
+  readonly status: number | undefined;
+
   constructor(
     readonly reason: EngineHttpErrorReason,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly status?: number },
   ) {
     super(message, options);
     this.name = 'EngineHttpError';
+    this.status = options?.status;
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { askEngine, type EngineHttpOptions } from './ask-engine.js';
 import { EngineHttpError } from './engine-http-error.js';
-import { type EngineHttpOptions, getText } from './get-text.js';
 
 /** A LoRA adapter an engine has loaded. */
 export interface LoraModel {
@@ -39,7 +39,7 @@ const modelList = z.object({
  * @throws EngineHttpError
  */
 export async function probeModels(address: string, options: EngineHttpOptions = {}): Promise<EngineModels> {
-  return parseModels(await getText(address, '/v1/models', options), address);
+  return parseModels(await askEngine(address, '/v1/models', options), address);
 }
 
 function parseModels(text: string, address: string): EngineModels {

@@ -1,5 +1,5 @@
+import { askEngine, type EngineHttpOptions } from './ask-engine.js';
 import type { EngineMetrics } from './engine-metrics.js';
-import { type EngineHttpOptions, getText } from './get-text.js';
 import type { EngineKind } from './metric-names.js';
 import { parseEngineMetrics } from './parse-engine-metrics.js';
 
@@ -17,5 +17,5 @@ export interface ScrapeOptions extends EngineHttpOptions {
  * @throws EngineHttpError
  */
 export async function scrapeEngine(address: string, options: ScrapeOptions = {}): Promise<EngineMetrics> {
-  return parseEngineMetrics(await getText(address, options.path ?? '/metrics', options), options.engine);
+  return parseEngineMetrics(await askEngine(address, options.path ?? '/metrics', options), options.engine);
 }

@@ -13,25 +13,33 @@ const DEFAULT_TIMEOUT_MS = 2_000;
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /**
- * The body of `GET http://<address><path>`.
+ * The body that an engine answers to `GET http://<address><path>`, or to a POST of JSON.
  *
  * @param address `ip:port`, or a base URL
  * @throws EngineHttpError
  */
-export async function getText(
+export async function askEngine(
   address: string,
   path: string,
   options: EngineHttpOptions = {},
+  json?: string,
 ): Promise<string> {
   const url = urlOf(address, path);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const post = { method: 'POST' as const, headers: { 'content-type': 'application/json' }, body: json };
   try {
-    const { statusCode, body } = await request(url, { signal, dispatcher: options.dispatcher });
+    const { dispatcher } = options;
+    const { statusCode, body } = await request(url, {
+      signal,
+      dispatcher,
+      ...(json === undefined ? {} : post),
+    });
     if (statusCode !== 200) {
       await body.dump();
-      throw new EngineHttpError('status', `${url} answered ${statusCode}; is it an engine's API?`);
+      const message = `${url} answered ${statusCode}; is it an engine's API?`;
+      throw new EngineHttpError('status', message, { status: statusCode });
     }
     const chunks: Buffer[] = [];
     let bytes = 0;
