@@ -13,6 +13,13 @@ export { parseRequest } from './grpc/parse-request.js';
 export { protoPath, protoRoot } from './grpc/proto-path.js';
 export { busCheck, clusterCheck } from './health/dependency-checks.js';
 export { type HealthCheck, HealthChecks, type HealthReport } from './health/health-checks.js';
+export {
+  type FollowedEngine,
+  openReplicaHost,
+  type ReplicaHost,
+  type ReplicaHostOptions,
+  type ReplicaHostStatus,
+} from './kv-arena/index.js';
 export { createLogger } from './logging/create-logger.js';
 export { BoundedLabel } from './metrics/bounded-label.js';
 export { createRegistry } from './metrics/create-registry.js';

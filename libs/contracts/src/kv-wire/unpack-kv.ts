@@ -14,10 +14,15 @@ export function* unpackKvDeltas(batch: DeltaBatch) {
   for (const delta of batch.deltas) yield unpackKvDelta(delta);
 }
 
-/** Throws when a batch has a layout that is not known here, whatever else is in it. */
-export function assertKvWire({ wire }: { readonly wire?: unknown }): void {
-  if (wire === KV_WIRE) return;
-  const told = JSON.stringify(wire) ?? 'none';
+/** Whether a batch has the layout that is known here; if not, nothing else of it may be believed. */
+export function isKnownKvWire({ wire }: { readonly wire?: unknown }): boolean {
+  return wire === KV_WIRE;
+}
+
+/** Throws when `isKnownKvWire` denies. */
+export function assertKvWire(batch: { readonly wire?: unknown }): void {
+  if (isKnownKvWire(batch)) return;
+  const told = JSON.stringify(batch.wire) ?? 'none';
   throw new Error(`kv.delta has wire ${told} and this version reads ${KV_WIRE}: update the reader`);
 }
 

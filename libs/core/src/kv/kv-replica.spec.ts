@@ -213,6 +213,48 @@ describe('KvReplica', () => {
     expect(held()).toEqual([]);
   });
 
+  it('keeps check bits and windows apart, from deltas and snapshots', () => {
+    const { index, replica } = setUp();
+    const checks = Uint32Array.of(11, 12, 13, 14);
+    const blocks = (end: number) => index.match(keys([1, 2, 3, 4].slice(0, end)), [ENGINE])[0]?.blocks;
+    const dense = {
+      tier: 'gpu' as const,
+      stored: keys([1, 2, 3, 4]),
+      storedChecks: checks,
+      removed: keys([]),
+    };
+    const window = { tier: 'gpu' as const, window: true, stored: keys([3, 4]), removed: keys([]) };
+    const first = { ...delta(1, 1, []), windowBlocks: 2 };
+    replica.applyDelta({ ...first, changes: [dense] }, 0);
+    expect(blocks(4)).toBe(0);
+    replica.applyDelta({ ...first, sequence: 2, changes: [window] }, 0);
+    expect([blocks(3), blocks(4)]).toEqual([0, 4]);
+    expect(index.blocksOn(ENGINE, 'gpu').checks.toSorted()).toEqual(checks);
+    const other = { keys: keys([1, 2]), checks: Uint32Array.of(11, 99) };
+    const removed = { ...window, stored: keys([]), removed: keys([4]) };
+    replica.applyDelta({ ...first, sequence: 3, changes: [removed] }, 0);
+    expect(blocks(4)).toBe(0);
+    const tiers = [{ tier: 'gpu' as const, keys: keys([1, 2, 3, 4]), checks }];
+    replica.applySnapshot({ engineId: ENGINE, incarnation: 2, sequence: 1, tiers }, 0);
+    // Of a life without windows.
+    expect([blocks(4), index.match(other, [ENGINE])[0]?.blocks]).toEqual([4, 1]);
+  });
+
+  it('waits for a snapshot after a delta that cannot be read, and for no other reason', () => {
+    const { replica, held } = setUp();
+    replica.applyDelta(delta(2, 1, [1]), 0);
+    const at = (incarnation: number, sequence: number) => ({ engineId: ENGINE, incarnation, sequence });
+    for (const { incarnation, sequence } of [at(1, 9), at(2, 1), at(2, -1)])
+      replica.missed(at(incarnation, sequence), 0);
+    expect([replica.isSynced(ENGINE), held()]).toEqual([true, [1]]);
+    replica.missed(at(2, 2), 0);
+    expect([replica.isSynced(ENGINE), held()]).toEqual([false, []]);
+    const tiers = [{ tier: 'gpu' as const, keys: keys([1]) }];
+    expect(replica.applySnapshot({ ...at(2, 1), tiers }, 0)).toBe('gap');
+    expect(replica.applySnapshot({ ...at(2, 2), tiers }, 0)).toBe('applied');
+    expect(held()).toEqual([1]);
+  });
+
   it('refuses positions that are no counts, and bounds what it parks', () => {
     const index = new PrefixIndex();
     const replica = new KvReplica(index, { maxParkedKeys: 10 });

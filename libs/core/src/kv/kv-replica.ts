@@ -1,10 +1,10 @@
+import type { SyncState } from './arena/engine-names.js';
 import { isStorageHolder } from './holders.js';
 import type { PrefixIndex } from './prefix-index.js';
 import { type KvSnapshotPart, SnapshotAssembly } from './snapshot-assembly.js';
 import type { KvDelta } from './types.js';
 
-/** `synced`: every change up to `sequence` is in the index. `waiting`: its blocks are dropped until a snapshot comes. */
-export type SyncState = 'synced' | 'waiting';
+export type { SyncState } from './arena/engine-names.js';
 
 /** What an update did. */
 export type ReplicaOutcome =
@@ -22,6 +22,7 @@ export type ReplicaOutcome =
 
 export interface EngineSync {
   readonly engineId: string;
+  /** `synced`: every change up to `sequence` is in the index. `waiting`: its blocks are dropped until a snapshot comes. */
   readonly state: SyncState;
   readonly incarnation: number;
   /** Last delta contained; 0 before the first. */
@@ -41,6 +42,7 @@ interface EngineState {
   /** Newest delta or snapshot heard of in this incarnation, applied or not. */
   newest: number;
   state: SyncState;
+  windowBlocks: number;
   heardMs: number;
   readonly assembly: SnapshotAssembly;
   readonly parked: Map<number, KvDelta>;
@@ -71,7 +73,10 @@ export class KvReplica {
     if (!isPosition(delta.incarnation, delta.sequence) || delta.sequence < 1) return 'refused';
     const engine = this.enter(delta.engineId, delta.incarnation, nowMs);
     if (!engine) return 'stale';
-    if (engine.state === 'synced' && delta.sequence <= engine.sequence) return 'duplicate';
+    if (engine.state === 'synced' && delta.sequence <= engine.sequence) {
+      this.note(delta.engineId, engine);
+      return 'duplicate';
+    }
     engine.newest = Math.max(engine.newest, delta.sequence);
     if (delta.sequence === engine.sequence + 1 && (engine.state === 'synced' || engine.sequence === 0)) {
       this.write(engine, delta);
@@ -79,8 +84,18 @@ export class KvReplica {
     }
     const gap = engine.state === 'synced';
     if (gap) this.lose(delta.engineId, engine);
+    else this.note(delta.engineId, engine);
     this.park(engine, delta);
     return gap ? 'gap' : 'parked';
+  }
+
+  /** A delta came that cannot be read: what it changed is missing from now on. */
+  missed(delta: Pick<KvDelta, 'engineId' | 'incarnation' | 'sequence'>, nowMs: number): void {
+    if (!isPosition(delta.incarnation, delta.sequence)) return;
+    const engine = this.enter(delta.engineId, delta.incarnation, nowMs);
+    if (!engine || (engine.state === 'synced' && delta.sequence <= engine.sequence)) return;
+    engine.newest = Math.max(engine.newest, delta.sequence);
+    this.lose(delta.engineId, engine);
   }
 
   /** Applies a snapshot or a part of one. */
@@ -88,16 +103,22 @@ export class KvReplica {
     if (!isPosition(part.incarnation, part.sequence)) return 'refused';
     const engine = this.enter(part.engineId, part.incarnation, nowMs);
     if (!engine) return 'stale';
-    if (engine.state === 'synced' && part.sequence <= engine.sequence) return 'duplicate';
+    if (engine.state === 'synced' && part.sequence <= engine.sequence) {
+      this.note(part.engineId, engine);
+      return 'duplicate';
+    }
     engine.newest = Math.max(engine.newest, part.sequence);
     const complete = engine.assembly.add(part);
     if (!complete) {
       if (engine.state === 'synced') this.lose(part.engineId, engine);
+      else this.note(part.engineId, engine);
       return 'parked';
     }
-    this.index.clear(part.engineId);
+    this.empty(part.engineId, engine);
+    this.setWindow(part.engineId, engine, part.windowBlocks);
     for (const { tiers } of complete) {
-      for (const { tier, keys } of tiers) this.index.store(part.engineId, tier, keys);
+      for (const { tier, window, ...blocks } of tiers)
+        this.index.store(part.engineId, tier, blocks, { window });
     }
     engine.sequence = part.sequence;
     return this.catchUp(part.engineId, engine) ? 'applied' : 'gap';
@@ -113,6 +134,7 @@ export class KvReplica {
     if (last === undefined) return;
     if (!engine || engine.incarnation <= last) {
       this.index.clear(engineId);
+      this.index.forgetSync(engineId);
       this.states.delete(engineId);
     }
     const known = this.gone.get(engineId) ?? -1;
@@ -138,6 +160,7 @@ export class KvReplica {
     for (const [holder, { heardMs }] of this.states) {
       if (!isStorageHolder(holder) || nowMs - heardMs <= silentMs) continue;
       this.index.clear(holder);
+      this.index.forgetSync(holder);
       this.states.delete(holder);
       forgotten++;
     }
@@ -176,6 +199,7 @@ export class KvReplica {
       sequence: 0,
       newest: 0,
       state: 'waiting',
+      windowBlocks: 0,
       heardMs: nowMs,
       assembly: new SnapshotAssembly(),
       parked: new Map(),
@@ -187,10 +211,31 @@ export class KvReplica {
 
   private write(engine: EngineState, delta: KvDelta): void {
     const { engineId } = delta;
-    if (delta.cleared) this.index.clear(engineId);
-    for (const { tier, removed } of delta.changes) this.index.remove(engineId, tier, removed);
-    for (const { tier, stored } of delta.changes) this.index.store(engineId, tier, stored);
+    if (delta.cleared) this.empty(engineId, engine);
+    this.setWindow(engineId, engine, delta.windowBlocks);
+    for (const { tier, window, removed } of delta.changes)
+      this.index.remove(engineId, tier, removed, { window });
+    for (const { tier, window, stored: keys, storedChecks: checks } of delta.changes) {
+      this.index.store(engineId, tier, { keys, checks }, { window });
+    }
     engine.sequence = delta.sequence;
+  }
+
+  /** Before anything is stored: a reader on another thread must not take a hybrid model's blocks for those of a dense one. */
+  private setWindow(engineId: string, engine: EngineState, windowBlocks = 0): void {
+    if (windowBlocks === engine.windowBlocks) return;
+    this.index.setWindowBlocks(engineId, windowBlocks);
+    engine.windowBlocks = windowBlocks;
+  }
+
+  private empty(engineId: string, engine: EngineState): void {
+    this.index.clear(engineId);
+    engine.windowBlocks = 0;
+  }
+
+  /** Lets readers of the index see how the engine is followed. */
+  private note(engineId: string, { state, heardMs }: EngineState): void {
+    this.index.setSync(engineId, state, heardMs);
   }
 
   /** Applies parked deltas that continue the state; false when changes before the newest one are still missing. */
@@ -199,15 +244,20 @@ export class KvReplica {
     for (const sequence of engine.parked.keys()) {
       if (sequence <= engine.sequence) this.forget(engine, sequence);
     }
-    if (engine.sequence < engine.newest) this.lose(engineId, engine);
-    else engine.state = 'synced';
-    return engine.state === 'synced';
+    if (engine.sequence < engine.newest) {
+      this.lose(engineId, engine);
+      return false;
+    }
+    engine.state = 'synced';
+    this.note(engineId, engine);
+    return true;
   }
 
   /** Drops the blocks. A life whose first delta is still to come stays at 0: from there it can be followed without a snapshot. */
   private lose(engineId: string, engine: EngineState): void {
-    this.index.clear(engineId);
+    this.empty(engineId, engine);
     engine.state = 'waiting';
+    this.note(engineId, engine);
   }
 
   private unpark(engine: EngineState): KvDelta | undefined {
