@@ -58,6 +58,7 @@ export class KvEventListener {
   readonly stats: ListenerStats = { connections: 0, accepted: 0, conflicts: 0, refusals: {} };
   private readonly servers: Server[] = [];
   private readonly expected = new Set<DialledPublisher>();
+  private readonly peers = new Set<Socket>();
   private readonly open = new Set<DialledConnection>();
   private readonly closing = new AbortController();
 
@@ -118,11 +119,13 @@ export class KvEventListener {
   private async dialled(peer: Socket, rank: number): Promise<void> {
     this.stats.connections++;
     peer.on('error', () => peer.destroy());
+    peer.on('close', () => this.peers.delete(peer));
     const from: Dialled = { address: plainAddress(peer.remoteAddress ?? ''), rank };
-    if (this.open.size >= (this.options.maxConnections ?? DEFAULT_MAX_CONNECTIONS)) {
+    if (this.peers.size >= (this.options.maxConnections ?? DEFAULT_MAX_CONNECTIONS)) {
       this.refuse(peer, 'too-many');
       return;
     }
+    this.peers.add(peer);
     if (this.choose(from) === 'unknown-address') {
       await sleep(STRANGERS_WAIT_MS, undefined, { signal: this.closing.signal }).catch(() => undefined);
       if (this.choose(from) === 'unknown-address') {
