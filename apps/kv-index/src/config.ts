@@ -10,6 +10,7 @@ const enginePort = (defaultPort: number, description: string) => count(defaultPo
 export const config = defineConfig('kv-index', 'Knows which engine holds which KV block, on which tier', {
   metricsPort: portNumber(9091, 'Port of /metrics, /healthz and /readyz'),
   grpcPort: portNumber(9102, 'Port of penstock.kvindex.v1'),
+  httpPort: portNumber(9112, 'Port of the HTTP API of Conductor and Dynamo: /query, /register and others'),
   natsUrl: z
     .string()
     .refine(areNatsUrls, 'must be a nats:// or tls:// URL, or several with commas between')

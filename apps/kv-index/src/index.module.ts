@@ -7,6 +7,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { SERVICE_CONTEXT, type ServiceContext } from '@penstock/platform';
+import { ConductorController } from './api/conductor/conductor.controller.js';
 import { EnginesController } from './api/grpc/engines.controller.js';
 import { KvIndexController } from './api/grpc/kv-index.controller.js';
 import { PodScoresController } from './api/grpc/pod-scores.controller.js';
@@ -43,7 +44,7 @@ export class IndexModule implements OnApplicationBootstrap, OnApplicationShutdow
     });
     return {
       module: IndexModule,
-      controllers: [KvIndexController, EnginesController, PodScoresController],
+      controllers: [KvIndexController, EnginesController, PodScoresController, ConductorController],
       providers: [
         ports,
         { provide: PARTS, useFactory: assembleIndex, inject: [PORTS, SERVICE_CONTEXT] },

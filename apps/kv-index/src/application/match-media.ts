@@ -76,8 +76,9 @@ function mediaOf({ engine, match }: EngineMatch, tiers: Uint8Array): MediaMatch 
   };
 }
 
+/** Bit of the best tier that the dense attention groups have it on. */
 function lowest(bits: number): number {
-  return bits & -bits;
+  return bits & -bits & ((1 << TIERS.length) - 1);
 }
 
 function bitOf(tier: (typeof TIERS)[number]): number {

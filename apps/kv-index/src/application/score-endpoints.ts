@@ -1,4 +1,4 @@
-import { type PrefixIndex, TIERS, type Tier, type TieredMatch } from '@penstock/core/kv';
+import { type KeyList, type PrefixIndex, TIERS, type Tier, type TieredMatch } from '@penstock/core/kv';
 import { enginesOf, type PoolFilter } from './find-engines.js';
 import type { KnownEngine } from './known-engine.js';
 import { keysFor, type PromptQuery } from './prompt-keys.js';
@@ -42,7 +42,7 @@ export function scoreEndpoints(
   query: PromptQuery,
 ): EndpointScores {
   const candidates = enginesOf(engines, filter).filter((e) => !query.model || e.model === query.model);
-  const matches = matchEngines(index, candidates, query);
+  const matches = matchEngines(index, candidates, (blockSize) => keysFor(query, blockSize));
   const byEndpoint = Map.groupBy(matches, ({ engine }) => engine.endpoint.address || engine.engineId);
   const blockSize = query.blockSize || candidates.find((engine) => engine.blockSize > 0)?.blockSize || 0;
   return {
@@ -52,11 +52,11 @@ export function scoreEndpoints(
   };
 }
 
-/** One match per engine, in their order. The prompt's keys are computed once per block size among them. */
+/** One match per engine, in their order. The keys for a block size are asked for once. */
 export function matchEngines(
   index: PrefixIndex,
   engines: readonly KnownEngine[],
-  query: PromptQuery,
+  keysOf: (blockSize: number) => KeyList,
 ): EngineMatch[] {
   const matches = new Map<KnownEngine, TieredMatch>();
   const storageIsKnown = index.storageHolders > 0;
@@ -65,7 +65,7 @@ export function matchEngines(
       engineId: engine.engineId,
       holders: storageIsKnown ? storageOf(engine) : [],
     }));
-    const found = index.matchTiered(keysFor(query, blockSize).keys, holders);
+    const found = index.matchTiered(keysOf(blockSize), holders);
     for (const [i, engine] of group.entries()) matches.set(engine, found[i] as TieredMatch);
   }
   return engines.map((engine) => ({ engine, match: matches.get(engine) as TieredMatch }));

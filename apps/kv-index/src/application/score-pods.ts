@@ -1,6 +1,7 @@
 import { type PrefixIndex, TIERS } from '@penstock/core/kv';
 import { DEFAULT_TIER_CREDITS, type TierCredits } from '@penstock/core/routing';
 import type { KnownEngine } from './known-engine.js';
+import { keysFor } from './prompt-keys.js';
 import { type EngineMatch, matchEngines } from './score-endpoints.js';
 
 /** What a block is worth by its best tier: llm-d's figures for gpu and cpu, for the others those of our scheduler. */
@@ -33,7 +34,7 @@ export function scorePods(
   const asked = new Set(pods);
   const query = { model, tenant: '', lora: '', cacheSalt: '', tokenIds, blockSize: 0 };
   const byName = new Map<string, EngineMatch[]>();
-  for (const match of matchEngines(index, candidates, query)) {
+  for (const match of matchEngines(index, candidates, (blockSize) => keysFor(query, blockSize))) {
     const { address } = match.engine.endpoint;
     const names = asked.size === 0 ? [address] : namesOf(match.engine).filter((name) => asked.has(name));
     for (const name of names) byName.set(name, [...(byName.get(name) ?? []), match]);

@@ -27,7 +27,12 @@ export interface StatePart {
   readonly incarnation: number;
   readonly sequence: number;
   readonly blocks: number;
-  readonly tiers: ReadonlyArray<{ readonly tier: Tier; readonly keys: BigUint64Array }>;
+  /** `window`: held by the sliding-window groups of a hybrid model, not by its dense ones. */
+  readonly tiers: ReadonlyArray<{
+    readonly tier: Tier;
+    readonly window: boolean;
+    readonly keys: BigUint64Array;
+  }>;
   readonly first: boolean;
   readonly last: boolean;
 }
@@ -45,6 +50,7 @@ export type WatchEvent =
 const MAX_WAITING = 524_288;
 /** Blocks per message: 8 bytes each. */
 const PART_BLOCKS = 32_768;
+const FACTS = TIERS.flatMap((tier) => [false, true].map((window) => ({ tier, window })));
 /** Time between two looks for engines that came, left or changed their state. */
 const STATUS_INTERVAL_MS = 200;
 
@@ -122,14 +128,13 @@ class Watcher {
     this.queue.begin(engineId);
     const { incarnation = 0, sequence = 0 } = positionOf(engineId) ?? {};
     const blocks = index.blocksOf(engineId);
-    const tiers = this.options.includeBlocks
-      ? TIERS.map((tier) => ({ tier, keys: index.keysOf(engineId, tier) })).filter((t) => t.keys.length > 0)
-      : [];
-    const parts = tiers.flatMap(({ tier, keys }) =>
-      Array.from({ length: Math.ceil(keys.length / PART_BLOCKS) }, (_, i) => [
-        { tier, keys: keys.subarray(i * PART_BLOCKS, (i + 1) * PART_BLOCKS) },
-      ]),
-    );
+    const tiers = this.options.includeBlocks ? FACTS : [];
+    const parts = tiers.flatMap(({ tier, window }) => {
+      const keys = index.keysOf(engineId, tier, { window });
+      return Array.from({ length: Math.ceil(keys.length / PART_BLOCKS) }, (_, i) => [
+        { tier, window, keys: keys.subarray(i * PART_BLOCKS, (i + 1) * PART_BLOCKS) },
+      ]);
+    });
     if (parts.length === 0) parts.push([]);
     for (const [i, part] of parts.entries()) {
       const position = { engineId, incarnation, sequence, blocks };

@@ -78,10 +78,10 @@ export function watchMessage(event: WatchEvent, includeBlocks: boolean): kvindex
 }
 
 function stateMessage({ incarnation, sequence, tiers, ...state }: StatePart): kvindexV1.EngineState {
-  const named = tiers.map(({ tier, keys }) => ({
+  const named = tiers.map(({ tier, keys, window }) => ({
     tier: TIER_NAMES[tier],
     keys: bytesOf(keys),
-    window: false,
+    window,
   }));
   return { ...state, incarnation: String(incarnation), sequence: String(sequence), tiers: named };
 }

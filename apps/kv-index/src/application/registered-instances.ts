@@ -1,0 +1,118 @@
+import type { Endpoint, Pool } from '@penstock/cluster';
+import { ServiceError } from '@penstock/platform';
+import type { EngineTarget } from './engine-target.js';
+import type { InstanceRegistration, InstanceRegistry } from './instance-registry.js';
+
+/** Instead of a Kubernetes namespace: no pod of any pool is in it, as it is no valid name of one. */
+const NAMESPACE = 'Registered';
+/** Each costs a socket and what its engine holds. */
+const MAX_REGISTRATIONS = 10_000;
+
+/** Instances registered over HTTP, in memory. */
+export class RegisteredInstances implements InstanceRegistry {
+  private readonly byEngine = new Map<string, InstanceRegistration>();
+  private readonly listeners = new Set<() => void>();
+
+  register(registration: InstanceRegistration): void {
+    assertOneHost(registration);
+    const engineId = this.engineIdOf(registration);
+    const known = this.byEngine.get(engineId);
+    if (known && isSame(known, registration)) return;
+    if (known) {
+      const { instanceId, dpRank, endpoint } = known;
+      const what = `rank ${dpRank} of "${instanceId}" is registered otherwise, at ${endpoint}`;
+      throw new ServiceError('failed-precondition', what, 'instance_id', 'unregister it first');
+    }
+    if (this.byEngine.size >= MAX_REGISTRATIONS) {
+      const what = `${MAX_REGISTRATIONS} instances are registered`;
+      throw new ServiceError('exhausted', what, 'instance_id', 'unregister those that are gone');
+    }
+    this.byEngine.set(engineId, registration);
+    this.changed();
+  }
+
+  unregister({ instanceId, tenantId, dpRank }: Parameters<InstanceRegistry['unregister']>[0]) {
+    const removed = this.registrations().filter(
+      (one) =>
+        one.instanceId === instanceId &&
+        (tenantId === undefined || one.tenantId === tenantId) &&
+        (dpRank === undefined || one.dpRank === dpRank),
+    );
+    for (const registration of removed) this.byEngine.delete(this.engineIdOf(registration));
+    if (removed.length > 0) this.changed();
+    return removed;
+  }
+
+  registrations(): readonly InstanceRegistration[] {
+    return [...this.byEngine.values()];
+  }
+
+  engineIdOf({ tenantId, instanceId, dpRank }: InstanceRegistration): string {
+    const pod = `${encodeURIComponent(tenantId)}/${encodeURIComponent(instanceId)}`;
+    return `${NAMESPACE}/${pod}${dpRank > 0 ? `#${dpRank}` : ''}`;
+  }
+
+  /** What is to be followed. */
+  targets(): EngineTarget[] {
+    return Array.from(this.byEngine, ([engineId, registration]) => targetOf(engineId, registration));
+  }
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function targetOf(engineId: string, registration: InstanceRegistration): EngineTarget {
+  const { tenantId, instanceId, dpRank, model, blockSize, endpoint, replayEndpoint } = registration;
+  const { host, port } = placeOf(endpoint);
+  const pool: Pool = {
+    namespace: NAMESPACE,
+    name: tenantId,
+    uid: '',
+    group: '',
+    selector: {},
+    targetPorts: [],
+    appProtocol: 'http',
+  };
+  const place: Endpoint = {
+    engineId,
+    namespace: NAMESPACE,
+    pod: instanceId,
+    podUid: '',
+    restartCount: 0,
+    ip: host,
+    port: 0,
+    rank: dpRank,
+    // Nobody said where it takes requests: its instance id says so to who registered it.
+    address: '',
+    ready: true,
+    terminating: false,
+    draining: false,
+    labels: {},
+    kvEventsPort: port,
+    ...(replayEndpoint && { kvReplayPort: placeOf(replayEndpoint).port }),
+  };
+  return { pool, endpoint: place, identity: { model, blockSize } };
+}
+
+/** `tcp://host:port`, which was checked when it came in. */
+function placeOf(endpoint: string): { host: string; port: number } {
+  const end = endpoint.lastIndexOf(':');
+  const host = endpoint.slice('tcp://'.length, end).replace(/^\[|\]$/g, '');
+  return { host, port: Number(endpoint.slice(end + 1)) };
+}
+
+function assertOneHost({ endpoint, replayEndpoint }: InstanceRegistration): void {
+  if (!replayEndpoint || placeOf(replayEndpoint).host === placeOf(endpoint).host) return;
+  const what = 'must be on the host of endpoint: both are sockets of one engine process';
+  throw new ServiceError('invalid-argument', what, 'replay_endpoint', 'leave it out where there is none');
+}
+
+function isSame(a: InstanceRegistration, b: InstanceRegistration): boolean {
+  return (Object.keys(a) as Array<keyof InstanceRegistration>).every((field) => a[field] === b[field]);
+}
