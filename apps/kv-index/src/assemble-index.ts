@@ -14,6 +14,7 @@ import { FileForwarder } from './application/forward-files.js';
 import { BlockPersister } from './application/persist-changes.js';
 import type { PromptTokenizer } from './application/prompt-tokenizer.js';
 import { ChangePublisher } from './application/publish-changes.js';
+import { RegisteredInstances } from './application/registered-instances.js';
 import { RemoteEngines } from './application/remote-engines.js';
 import { EngineTracker } from './application/track-engines.js';
 import type { CacheReports } from './application/verify-engine.js';
@@ -56,6 +57,8 @@ export interface IndexParts extends IndexPorts {
   readonly tracker: EngineTracker;
   /** This replica and the others. */
   readonly members: LeaseMembers;
+  /** Engines that were registered over HTTP. */
+  readonly registry: RegisteredInstances;
   /** Every engine, whichever replica follows it. */
   readonly engines: EngineCatalogue;
 }
@@ -150,6 +153,7 @@ export function assembleIndex(
     isAlive: (source) => members.members.some((member) => source === `${service}/${member}`),
     onForeignLife: (engineId, incarnation) => tracker.foreignLife(engineId, incarnation),
   });
+  const instances = new RegisteredInstances();
   const engines = new EngineCatalogue(tracker, remote, ownerOf);
   const directory = new PoolDirectory(cluster, scope);
   const made = {
@@ -164,5 +168,5 @@ export function assembleIndex(
     persister,
     publisher,
   };
-  return { ...ports, ...made, forwarder, holders, tracker, members, engines };
+  return { ...ports, ...made, forwarder, holders, tracker, members, registry: instances, engines };
 }

@@ -83,15 +83,35 @@ export class KvIndexMetrics {
 
   /** Runs a lookup and counts it. */
   timeLookup<T>(method: string, run: () => T): T {
-    const startMs = performance.now();
-    let outcome = 'refused';
+    const ended = this.begin(method);
     try {
       const result = run();
-      outcome = 'ok';
+      ended('ok');
       return result;
-    } finally {
+    } catch (error) {
+      ended('refused');
+      throw error;
+    }
+  }
+
+  /** Runs a lookup whose answer takes a while, and counts it. */
+  async timeAnswer<T>(method: string, run: () => Promise<T>): Promise<T> {
+    const ended = this.begin(method);
+    try {
+      const result = await run();
+      ended('ok');
+      return result;
+    } catch (error) {
+      ended('refused');
+      throw error;
+    }
+  }
+
+  private begin(method: string): (outcome: string) => void {
+    const startMs = performance.now();
+    return (outcome) => {
       this.lookups.inc({ method, outcome });
       this.lookupSeconds.observe({ method }, (performance.now() - startMs) / 1000);
-    }
+    };
   }
 }

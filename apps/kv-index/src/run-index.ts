@@ -6,6 +6,7 @@ import type { HolderFollower } from './application/follow-holders.js';
 import type { FileForwarder } from './application/forward-files.js';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { ChangePublisher } from './application/publish-changes.js';
+import type { RegisteredInstances } from './application/registered-instances.js';
 import { targetsOf } from './application/targets-of.js';
 import type { EngineTracker } from './application/track-engines.js';
 
@@ -15,6 +16,7 @@ export interface RunParts {
   readonly publisher: ChangePublisher;
   readonly forwarder: FileForwarder;
   readonly holders: HolderFollower;
+  readonly registry: RegisteredInstances;
   readonly members: LeaseMembers;
   readonly persister: BlockPersister;
   readonly announcer: EngineAnnouncer;
@@ -44,10 +46,11 @@ export class IndexRun {
   constructor(private readonly parts: RunParts) {}
 
   start(): void {
-    const { directory, members, holders, deltaIntervalMs, storeIntervalMs } = this.parts;
+    const { directory, members, registry, holders, deltaIntervalMs, storeIntervalMs } = this.parts;
     this.unsubscribe = [
       directory.onChange(() => this.reconcile()),
       members.onChange(() => this.membersChanged()),
+      registry.onChange(() => this.reconcile()),
     ];
     this.reconcile();
     this.timers = [
@@ -60,23 +63,25 @@ export class IndexRun {
 
   /** Lets other replicas take over what is followed here, publishes what is left and stops following. */
   async stop(): Promise<void> {
-    const { members, tracker, publisher, holders } = this.parts;
-    const others = members.members.length > 1;
+    const { members, tracker, publisher, holders, bus } = this.parts;
+    // Without the bus nobody could tell that an engine was taken over.
+    const waits = bus.status().connected;
     // Goes on following, without a claim to it, until the changes of the others come.
     const left = members.leave();
-    if (others) await this.handOver();
+    if (waits) await this.handOver();
     await left;
     for (const end of this.unsubscribe) end();
     for (const timer of this.timers) clearInterval(timer);
     this.forwardFiles();
     publisher.publishDeltas(tracker.engines());
-    await Promise.all([tracker.stop(), holders.stop()]);
+    await Promise.all([tracker.stop(), holders.stop(), members.close()]);
   }
 
   private async handOver(): Promise<void> {
+    const { members, tracker } = this.parts;
     const endMs = performance.now() + HANDOVER_MS;
     this.reconcile();
-    while (performance.now() < endMs && !this.parts.tracker.engines().next().done) {
+    while (performance.now() < endMs && members.members.length > 0 && !tracker.engines().next().done) {
       await new Promise((resolve) => setTimeout(resolve, HANDOVER_LOOK_MS));
     }
   }
@@ -89,17 +94,18 @@ export class IndexRun {
     this.reconcile();
   }
 
-  /** Before the others are known, everything would seem to be for this replica to do. */
+  /** Before the others are known, everything would seem to be for this replica to do; having left alone, nothing is. */
   private reconcile(): void {
-    const { directory, members, tracker, holders, logger } = this.parts;
-    if (!members.known) return;
+    const { directory, members, registry, tracker, holders, logger } = this.parts;
+    if (!members.known || members.members.length === 0) return;
     if (!this.followsHolders) {
       this.followsHolders = true;
       void holders
         .start()
         .catch((error: unknown) => logger.error({ err: error }, 'what others say cannot be followed'));
     }
-    if (directory.synced) tracker.reconcile(targetsOf(directory.pools()));
+    const pools = directory.synced ? directory.pools() : [];
+    tracker.reconcile([...targetsOf(pools), ...registry.targets()]);
   }
 
   private forwardFiles(): void {

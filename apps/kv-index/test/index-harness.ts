@@ -1,6 +1,6 @@
 import { inferencePoolKind, type Pod, podKind } from '@penstock/contracts';
 import { blockKeys, namespaceSeed } from '@penstock/core/kv';
-import type { IncomingEvent } from '@penstock/core/ports';
+import type { Cluster, IncomingEvent } from '@penstock/core/ports';
 import { createLogger, createRegistry, loadConfig } from '@penstock/platform';
 import { FakeBlockStore, FakeBroker, FakeClock, FakeCluster, FakeEventBus, until } from '@penstock/testing';
 import { assembleIndex } from '../src/assemble-index.js';
@@ -92,20 +92,53 @@ export class World {
   }
 }
 
+/** A cluster whose Leases a process can no longer write, as one that is killed or paused. */
+class DyingCluster {
+  readonly cluster: Cluster;
+  private dead = false;
+
+  constructor(real: Cluster) {
+    const written = new Set<string | symbol>(['mergePatch', 'create', 'delete']);
+    this.cluster = new Proxy(real, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        if (this.dead && written.has(name)) return () => Promise.reject(new Error('this process is dead'));
+        return value.bind(target);
+      },
+    });
+  }
+
+  die(): void {
+    this.dead = true;
+  }
+
+  revive(): void {
+    this.dead = false;
+  }
+}
+
 /** One kv-index on a world, without its listeners. */
 export class RunningIndex {
   readonly bus: FakeEventBus;
   readonly parts: ReturnType<typeof assembleIndex>;
   private readonly run: IndexRun;
 
-  constructor(world: World, flags: string[] = []) {
+  private readonly cluster: DyingCluster;
+
+  constructor(
+    world: World,
+    flags: string[] = [],
+    readonly instance = 'test',
+  ) {
     const loaded = loadConfig(config, ['--delta-interval-ms=5', '--store-interval-ms=20', ...flags], {});
     const settings = loaded.config as KvIndexConfig;
-    const logger = createLogger({ service: 'kv-index', instance: 'test', level: 'silent' });
-    this.bus = new FakeEventBus({ broker: world.broker, source: 'kv-index/test' });
-    const { cluster, store, engines, clock } = world;
+    const logger = createLogger({ service: 'kv-index', instance, level: 'silent' });
+    this.bus = new FakeEventBus({ broker: world.broker, source: `kv-index/${instance}` });
+    const { store, engines, clock } = world;
+    this.cluster = new DyingCluster(world.cluster);
     const ports = {
-      cluster,
+      cluster: this.cluster.cluster,
       store,
       clock,
       bus: this.bus,
@@ -115,10 +148,10 @@ export class RunningIndex {
     };
     this.parts = assembleIndex(ports, {
       service: 'kv-index',
-      instance: 'test',
+      instance,
       config: settings,
       logger,
-      registry: createRegistry('kv-index', 'test'),
+      registry: createRegistry('kv-index', instance),
     });
     const { deltaIntervalMs, storeIntervalMs } = settings;
     this.run = new IndexRun({ ...this.parts, logger, deltaIntervalMs, storeIntervalMs });
@@ -147,9 +180,26 @@ export class RunningIndex {
 
   /** Ends as a killed process does: nothing more is written. */
   async kill(world: World): Promise<void> {
+    this.cluster.die();
     world.store.disconnect();
     this.bus.disconnect();
     await this.stop();
     world.store.reconnect();
+  }
+
+  /** Cut off from NATS and from its Lease, it goes on with all else. */
+  cutOff(): void {
+    this.cluster.die();
+    this.bus.disconnect();
+  }
+
+  /** From now on its Lease is not renewed, though it goes on with all else. */
+  loseLease(): void {
+    this.cluster.die();
+  }
+
+  /** Its Lease is renewed again. */
+  renewLease(): void {
+    this.cluster.revive();
   }
 }

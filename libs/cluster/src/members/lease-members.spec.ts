@@ -11,7 +11,7 @@ const PATIENCE_MS = 20_000;
 const running: LeaseMembers[] = [];
 
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((members) => members.leave()));
+  await Promise.all(running.splice(0).map((members) => members.close()));
 });
 
 /** Renews every 20 ms; nobody is dead before 200 ms. */

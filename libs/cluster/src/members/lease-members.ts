@@ -53,8 +53,11 @@ export class LeaseMembers {
   #problem: string | undefined;
   #namesakeMs = Number.NEGATIVE_INFINITY;
   #leaving = false;
-  /** After leaving: those that stay. */
-  #others: readonly string[] | undefined;
+  /** After leaving: those that stay, of all that are alive. */
+  #others: { readonly live: readonly string[]; readonly without: readonly string[] } = {
+    live: [],
+    without: [],
+  };
   readonly #listeners = new Set<() => void>();
 
   constructor(cluster: Cluster, options: LeaseMembersOptions) {
@@ -80,7 +83,11 @@ export class LeaseMembers {
 
   /** Names of the live members in their order, with this one until it leaves; the same array until it changes. */
   get members(): readonly string[] {
-    return this.#others ?? this.#list.live;
+    const { live } = this.#list;
+    if (!this.#leaving) return live;
+    if (this.#others.live !== live)
+      this.#others = { live, without: live.filter((name) => name !== this.#options.member) };
+    return this.#others.without;
   }
 
   /** Whether `members` can be acted upon: the others were seen once, or there is no hope of seeing them. */
@@ -105,13 +112,12 @@ export class LeaseMembers {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes this member off the list of the others at once. What it does until it ends is its own affair. */
+  /** Takes this member off the list of the others at once, and goes on watching them. */
   async leave(): Promise<void> {
     if (this.#leaving) return;
     this.#leaving = true;
     clearInterval(this.#timer);
-    const { namespace, member, deadAfterMs } = this.#options;
-    this.#others = this.#list.live.filter((name) => name !== member);
+    const { namespace, deadAfterMs } = this.#options;
     const remove = async () => {
       // A renewal under way could make the Lease again.
       await Promise.all(this.#underWay);
@@ -122,6 +128,11 @@ export class LeaseMembers {
     );
     // When it fails the others find out by our silence.
     await Promise.race([remove().catch(() => undefined), late]);
+  }
+
+  /** Leaves, and sees no more of the others. */
+  async close(): Promise<void> {
+    await this.leave();
     await this.#leases.stop();
   }
 
