@@ -15,6 +15,7 @@ export function describeSuite({ record, ports }: Suite): string {
     ['OpenAI API', `${urls.frontDoor}/v1  (two schedulers share the port)`],
     ['scheduler gRPC', `${urls.schedulerGrpc}  penstock.scheduler.v1, reflection on`],
     ['kv-index gRPC', `${urls.kvIndexGrpc}  penstock.kvindex.v1, reflection on`],
+    ['kv-index HTTP', `${urls.kvIndexHttp}  /query, /register and others, as Conductor and Dynamo have them`],
     ['autoscaler gRPC', `${urls.autoscalerGrpc}  penstock.autoscaler.v1, reflection on`],
     ['gang-placer gRPC', `${urls.gangPlacerGrpc}  penstock.gangplacer.v1, reflection on`],
     ['kv-offload gRPC', `${urls.kvOffloadGrpc}  penstock.kvoffload.v1, reflection on`],

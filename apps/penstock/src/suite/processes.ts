@@ -150,6 +150,7 @@ export function services(state: SuiteState, ports: SuitePorts, addresses: SuiteA
     );
   return [
     service('kv-index', 2, { grpc: ports.kvIndexGrpc, metrics: ports.kvIndexMetrics }, [
+      ...['--http-port', String(ports.kvIndexHttp)],
       ...['--redis-url', addresses.redisUrl],
       ...['--storage-events', 'forward'],
     ]),

@@ -126,6 +126,7 @@ function describe(state: SuiteState, ports: SuitePorts, options: SuiteOptions): 
       schedulerGrpc: `127.0.0.1:${ports.schedulerGrpc}`,
       schedulerMetrics: ports.schedulerMetrics.map(http),
       kvIndexGrpc: `127.0.0.1:${ports.kvIndexGrpc}`,
+      kvIndexHttp: http(ports.kvIndexHttp),
       kvIndexMetrics: http(ports.kvIndexMetrics),
       autoscalerGrpc: `127.0.0.1:${ports.autoscalerGrpc}`,
       autoscalerMetrics: http(ports.autoscalerMetrics),

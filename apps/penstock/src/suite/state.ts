@@ -13,6 +13,7 @@ const suiteRecord = z.object({
     schedulerGrpc: z.string(),
     schedulerMetrics: z.array(z.string()),
     kvIndexGrpc: z.string(),
+    kvIndexHttp: z.string(),
     kvIndexMetrics: z.string(),
     autoscalerGrpc: z.string(),
     autoscalerMetrics: z.string(),

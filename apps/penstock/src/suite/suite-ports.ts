@@ -6,6 +6,7 @@ export interface SuitePorts {
   readonly schedulerGrpc: number;
   readonly schedulerMetrics: readonly [number, number];
   readonly kvIndexGrpc: number;
+  readonly kvIndexHttp: number;
   readonly kvIndexMetrics: number;
   readonly autoscalerGrpc: number;
   readonly autoscalerMetrics: number;
@@ -51,6 +52,7 @@ export async function chooseSuitePorts(choice: PortChoice = 'default'): Promise<
       await services.choose('second scheduler metrics', near(9190)),
     ] as const,
     kvIndexGrpc: await services.choose('kv-index gRPC', near(9102)),
+    kvIndexHttp: await services.choose('kv-index HTTP', near(9112)),
     kvIndexMetrics: await services.choose('kv-index metrics', near(9091)),
     autoscalerGrpc: await services.choose('autoscaler gRPC', near(9103)),
     autoscalerMetrics: await services.choose('autoscaler metrics', near(9092)),

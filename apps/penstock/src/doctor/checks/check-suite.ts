@@ -17,6 +17,7 @@ const PREFERRED_PORTS: Readonly<Record<string, number>> = {
   'kv-offload metrics': 9094,
   'scheduler gRPC': 9101,
   'kv-index gRPC': 9102,
+  'kv-index HTTP': 9112,
   'autoscaler gRPC': 9103,
   'gang-placer gRPC': 9104,
   'kv-offload gRPC': 9105,

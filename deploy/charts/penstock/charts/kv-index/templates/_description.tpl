@@ -5,6 +5,7 @@ strategy: Recreate
 apiAccess: true
 ports:
   - {name: grpc, port: 9102}
+  - {name: conductor, port: 9112}
   - {name: metrics, port: 9091}
 env:
   {{- include "penstock.natsEnvironment" . | nindent 2 }}
