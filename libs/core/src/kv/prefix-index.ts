@@ -4,6 +4,7 @@ import { plainColumns, sharedColumns } from './arena/column-memory.js';
 import { DenseRows } from './arena/dense-rows.js';
 import { EngineNames, type SyncState } from './arena/engine-names.js';
 import { EngineSlots } from './arena/engine-slots.js';
+import { FreshBlocks } from './arena/fresh-blocks.js';
 import { holderBits } from './arena/holder-bits.js';
 import { HolderSets } from './arena/holder-sets.js';
 import { cellBit, type FactKind, IndexView } from './arena/index-view.js';
@@ -51,6 +52,7 @@ export class PrefixIndex extends IndexView {
   private readonly sweeper: Sweeper;
   private readonly coldest: ColdestBlocks;
   private readonly maxHolders: number;
+  private readonly fresh: FreshBlocks;
   private readonly scratch = new Uint32Array(STRETCH);
 
   /** Throws a RangeError on limits that cannot be kept. */
@@ -71,6 +73,7 @@ export class PrefixIndex extends IndexView {
     const lists = new SlotLists(columns);
     this.holderSets = new HolderSets(columns, this.blockRows, this.dense, this.slots, lists, denseAbove);
     this.sweeper = new Sweeper(this.slots, this.holderSets, this.dense);
+    this.fresh = new FreshBlocks(columns, STRETCH);
     this.coldest = new ColdestBlocks(columns);
   }
 
@@ -102,8 +105,14 @@ export class PrefixIndex extends IndexView {
         return;
       }
       this.blockRows.spread(to - from);
-      this.blockRows.warm(words, from, to, this.scratch);
-      for (let i = from; i < to; i++) {
+      const present =
+        this.holdersLeft < to - from
+          ? false
+          : this.fresh.add(words, checks, from, to, slot, bit, this.scratch);
+      if (present !== false) this.coldest.count(to - from - present);
+      const count = present === false ? to - from : present;
+      for (let p = 0; p < count; p++) {
+        const i = present === false ? from + p : (this.scratch[p] as number);
         const check = checks === undefined ? 0 : (checks[i] as number);
         if (!this.storeOne(slot, bit, words[2 * i] as number, words[2 * i + 1] as number, check)) refused++;
       }
@@ -217,7 +226,7 @@ export class PrefixIndex extends IndexView {
 
   private take(row: number, slot: number, bit: number): boolean {
     const outcome = this.holderSets.set(row, slot, bit);
-    if (outcome === 'added') this.coldest.count();
+    if (outcome === 'added') this.coldest.count(1);
     return outcome !== 'full';
   }
 

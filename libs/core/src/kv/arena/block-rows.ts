@@ -158,49 +158,54 @@ export class BlockRows {
     const missing = (control[ROWS_LIVE] as number) + more - buckets;
     if (missing <= 0) return;
     this.columns.reserve(this.columns.heads, buckets + missing);
-    this.warmSplits(buckets, missing);
-    for (let i = 0; i < missing; i++) if (!this.split()) return;
+    const room = this.columns.heads.words.length - buckets;
+    this.split(Math.min(missing, room));
   }
 
-  private warmSplits(buckets: number, count: number): void {
-    const rows = this.columns.rows.words;
-    const heads = this.columns.heads.words;
-    const first = buckets & ((this.columns.control[BUCKET_MASK] as number) >>> 1);
-    let sum = 0;
-    for (let i = 0; i < count; i++)
-      sum ^= rows[((heads[first + i] as number) << ROW_SHIFT) + ROW_CHAIN] as number;
-    this.warmed ^= sum;
-  }
-
-  /** Moves those blocks of the next bucket in turn that belong into a new one behind the last. */
-  private split(): boolean {
+  /** `count` times: moves those blocks of the next bucket in turn that belong into a new one behind the last. */
+  private split(count: number): void {
     const { control } = this.columns;
-    const buckets = control[BUCKETS] as number;
-    const mask = control[BUCKET_MASK] as number;
-    if (buckets >= this.columns.heads.words.length) return false;
     const heads = this.columns.heads.words;
     const rows = this.columns.rows.words;
-    const old = buckets & (mask >>> 1);
-    let row = heads[old] as number;
-    let stays = 0;
-    let moves = 0;
-    while (row !== 0) {
-      const at = row << ROW_SHIFT;
-      const next = rows[at + ROW_CHAIN] as number;
-      if ((mixed(rows[at] as number, rows[at + 1] as number) & mask) === buckets) {
-        rows[at + ROW_CHAIN] = moves;
-        moves = row;
-      } else {
-        rows[at + ROW_CHAIN] = stays;
-        stays = row;
+    let buckets = control[BUCKETS] as number;
+    let mask = control[BUCKET_MASK] as number;
+    this.warmSplits(buckets & (mask >>> 1), count);
+    for (const end = buckets + count; buckets < end; buckets++) {
+      const old = buckets & (mask >>> 1);
+      let row = heads[old] as number;
+      let stays = 0;
+      let moves = 0;
+      while (row !== 0) {
+        const at = row << ROW_SHIFT;
+        const next = rows[at + ROW_CHAIN] as number;
+        if ((mixed(rows[at] as number, rows[at + 1] as number) & mask) === buckets) {
+          rows[at + ROW_CHAIN] = moves;
+          moves = row;
+        } else {
+          rows[at + ROW_CHAIN] = stays;
+          stays = row;
+        }
+        row = next;
       }
-      row = next;
+      heads[old] = stays;
+      heads[buckets] = moves;
+      if (buckets === mask) mask = 2 * mask + 1;
     }
-    heads[old] = stays;
-    heads[buckets] = moves;
-    control[BUCKETS] = buckets + 1;
-    if (buckets === mask) control[BUCKET_MASK] = 2 * mask + 1;
-    return true;
+    control[BUCKETS] = buckets;
+    control[BUCKET_MASK] = mask;
+  }
+
+  private warmSplits(first: number, count: number): void {
+    const rows = this.columns.rows.words;
+    const heads = this.columns.heads.words;
+    let sum = 0;
+    for (let i = first; i < first + count; i++)
+      sum ^= rows[((heads[i] as number) << ROW_SHIFT) + ROW_CHAIN] as number;
+    for (let i = first; i < first + count; i++) {
+      const second = rows[((heads[i] as number) << ROW_SHIFT) + ROW_CHAIN] as number;
+      sum ^= rows[(second << ROW_SHIFT) + ROW_CHAIN] as number;
+    }
+    this.warmed ^= sum;
   }
 
   private unchain(row: number): void {
@@ -229,7 +234,8 @@ export class BlockRows {
   }
 }
 
-function bucketOf(low: number, high: number, buckets: number, mask: number): number {
+/** The bucket of a key. */
+export function bucketOf(low: number, high: number, buckets: number, mask: number): number {
   const bucket = mixed(low, high) & mask;
   return bucket < buckets ? bucket : bucket & (mask >>> 1);
 }

@@ -22,11 +22,12 @@ export class ColdestBlocks {
 
   constructor(private readonly columns: ArenaColumns) {}
 
-  /** A pair was added. */
-  count(): void {
+  /** Pairs were added. */
+  count(added: number): void {
     const { control } = this.columns;
     const length = Math.max(SHORTEST_EPOCH, (control[PAIRS] as number) / EPOCHS_PER_TURN);
-    if (++this.sinceEpoch < length) return;
+    this.sinceEpoch += added;
+    if (this.sinceEpoch < length) return;
     this.sinceEpoch = 0;
     control[EPOCH] = ((control[EPOCH] as number) + 1) % STAMPS;
   }

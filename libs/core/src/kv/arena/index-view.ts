@@ -126,6 +126,13 @@ export abstract class IndexView {
     );
   }
 
+  /** `sync` of all that is followed, in one read. */
+  syncs(): ReadonlyMap<string, SyncEntry> {
+    const read = () =>
+      new Map([...this.names.followed()].map((name) => [name, this.names.sync(name) as SyncEntry]));
+    return this.reading(read, () => new Map());
+  }
+
   /** Whether every change of the engine's cache is in the index. */
   isSynced(engineId: string): boolean {
     return this.sync(engineId)?.state === 'synced';

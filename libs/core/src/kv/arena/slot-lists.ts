@@ -78,7 +78,7 @@ export class SlotLists {
     else this.columns.rows.words[(linked(link) << ROW_SHIFT) + ROW_NEXT] = next;
   }
 
-  private setPrevious(link: Link, previous: Link): void {
+  setPrevious(link: Link, previous: Link): void {
     if (isCellLink(link)) this.columns.cells.words[linked(link) * CELL_WORDS + CELL_PREVIOUS] = previous;
     else this.columns.rows.words[(linked(link) << ROW_SHIFT) + ROW_PREVIOUS] = previous;
   }
