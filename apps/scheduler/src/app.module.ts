@@ -19,7 +19,7 @@ import type { Clock, EventBus } from '@penstock/core/ports';
 import { LoadLedger } from '@penstock/core/routing';
 import { loadTokenizer } from '@penstock/engine';
 import { NatsEventBus } from '@penstock/messaging';
-import { REGISTRY, SERVICE_CONTEXT, type ServiceContext } from '@penstock/platform';
+import { openReplicaHost, REGISTRY, SERVICE_CONTEXT, type ServiceContext } from '@penstock/platform';
 import type { Registry } from 'prom-client';
 import { ClusterFleet } from './adapters/cluster-fleet.js';
 import { ClusterModels } from './adapters/cluster-models.js';
@@ -162,8 +162,11 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       new KvFollower({
         ...scopeOf(config),
         bus,
-        clock: systemClock,
-        onUpdate: (type, outcome) => metrics.kvUpdated(type, outcome),
+        host: openReplicaHost(config.kvWorker, {
+          clock: systemClock,
+          onUpdates: (type, outcome, count) => metrics.kvUpdated(type, outcome, count),
+        }),
+        onStreamGap: () => metrics.kvUpdated('stream', 'gap'),
         onDraining: (engineId) => fleet.reportDraining(engineId),
       }),
     inject: [EVENT_BUS, FLEET, SchedulerMetrics, SERVICE_CONTEXT],

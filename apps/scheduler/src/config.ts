@@ -57,6 +57,10 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     .describe(
       'Folder with tokenizer.json and tokenizer_config.json of the served model; absent = the built-in one',
     ),
+  kvWorker: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether what KV events say is written to the prefix index by a thread of its own'),
   tokenCacheTokens: count(
     2_000_000,
     0,

@@ -77,7 +77,8 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
     name: 'kv-view',
     required: false,
     check: () => {
-      const { engines, waiting, silent, blocks, storage } = prefixes.status();
+      const { engines, waiting, silent, blocks, storage, host } = prefixes.status();
+      if (host.problem !== undefined) throw new Error(host.problem);
       if (waiting > 0) throw new Error(`${waiting} of ${engines} engines wait for a snapshot`);
       if (silent > 0)
         throw new Error(`nothing was heard of ${silent} of ${engines} engine caches for a minute`);

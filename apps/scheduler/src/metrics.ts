@@ -307,8 +307,8 @@ export class SchedulerMetrics {
     this.probeFailures.inc({ what });
   }
 
-  kvUpdated(type: string, outcome: string): void {
-    this.kvUpdates.inc({ type, outcome });
+  kvUpdated(type: string, outcome: string, count = 1): void {
+    this.kvUpdates.inc({ type, outcome }, count);
   }
 
   /** Figures that are read when somebody asks for the metrics. */

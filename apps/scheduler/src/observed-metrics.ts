@@ -118,6 +118,25 @@ export function observeSources(registry: Registry, { fleet, prefixes, waits, bus
   gauge('penstock_scheduler_kv_blocks', 'Distinct KV blocks in the view', [], (g) =>
     g.set(prefixes.status().blocks),
   );
+  gauge('penstock_scheduler_kv_backlog_bytes', 'KV events that wait to be written to the view', [], (g) =>
+    g.set(prefixes.status().host.backlogBytes),
+  );
+  gauge(
+    'penstock_scheduler_kv_view_losses',
+    'Times since start that the whole view was given up, by reason: more news than it could take, its thread ended',
+    ['reason'],
+    (g) => {
+      const { overflows, restarts } = prefixes.status().host;
+      g.set({ reason: 'overflow' }, overflows);
+      g.set({ reason: 'worker-lost' }, restarts);
+    },
+  );
+  gauge(
+    'penstock_scheduler_kv_lookup_timeouts',
+    'Lookups since start that found the view locked for too long and were answered with nothing',
+    [],
+    (g) => g.set(prefixes.status().host.timeouts),
+  );
   gauge('penstock_scheduler_bus_connected', '1 while the event bus is connected', [], (g) =>
     g.set(bus.status().connected ? 1 : 0),
   );

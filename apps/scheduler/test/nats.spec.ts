@@ -55,7 +55,7 @@ describe('the scheduler on real NATS', () => {
   it('starts warm from the last snapshot, survives a killed NATS, and follows again', async () => {
     snapshot(2, 5);
     await ingester.flush();
-    const h = await startHarness({ engines: 4, bus: connect('scheduler/a') });
+    const h = await startHarness({ engines: 4, bus: connect('scheduler/a'), argv: ['--kv-worker=on'] });
     try {
       await routesTo(h, 2);
       await nats.kill();

@@ -96,6 +96,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     '--metrics-port=0',
     '--instance=scheduler-t',
     '--scrape-interval-ms=50',
+    // A thread per scheduler is much for a test; those of the thread ask for one.
+    '--kv-worker=off',
   ];
   const service = await runService(
     { config, module: TestModule, http: httpOptions, grpc: { services: ['scheduler'], reusePort: true } },

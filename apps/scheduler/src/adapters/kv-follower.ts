@@ -1,14 +1,13 @@
-import { assertKvWire, type EventData, unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts';
+import type { EventData } from '@penstock/contracts';
 import {
   type EngineHolders,
   isStorageHolder,
-  KvReplica,
-  PrefixIndex,
-  type ReplicaOutcome,
+  type KeyList,
   type TieredMatch,
   type TierKeys,
 } from '@penstock/core/kv';
-import type { Clock, EventBus, IncomingEvent, Subscription } from '@penstock/core/ports';
+import type { EventBus, IncomingEvent, Subscription } from '@penstock/core/ports';
+import type { ReplicaHost, ReplicaHostStatus } from '@penstock/platform';
 import type { PrefixView } from '../application/prefix-view.js';
 
 /**
@@ -21,10 +20,11 @@ const LOOK_MS = 1_000;
 
 export interface KvFollowerOptions {
   readonly bus: EventBus;
-  readonly clock: Clock;
+  /** Keeps the copy; stopped together with the follower. */
+  readonly host: ReplicaHost;
   readonly namespace?: string;
-  /** Called with every update and what it did: `applied`, `duplicate`, `gap`, … */
-  readonly onUpdate?: (type: string, outcome: string) => void;
+  /** Events may have been missed: every engine waits for its next snapshot. */
+  readonly onStreamGap?: () => void;
   readonly onDraining?: (engineId: string) => void;
 }
 
@@ -37,33 +37,33 @@ export interface KvViewStatus {
   readonly silent: number;
   readonly blocks: number;
   readonly storage: { readonly holders: number; readonly waiting: number; readonly oldestMs: number };
+  readonly host: ReplicaHostStatus;
 }
 
 /** Keeps a copy of what every engine's cache, and storage, holds from the KV event stream. */
 export class KvFollower implements PrefixView {
-  private readonly replica = new KvReplica(new PrefixIndex());
   private readonly subscriptions: Subscription[] = [];
-  private lookedMs = 0;
+  private lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: KvFollowerOptions) {}
 
   /** Starts with the newest snapshot of every engine; needs no connection to be there yet. */
   async start(): Promise<void> {
-    const { bus, namespace, onUpdate } = this.options;
+    const { bus, host, namespace, onStreamGap } = this.options;
     const scope = namespace === undefined ? {} : { namespace };
     const onGap = () => {
-      this.replica.lostTrack();
-      onUpdate?.('stream', 'gap');
+      host.lostTrack();
+      onStreamGap?.();
     };
     this.subscriptions.push(
       await bus.follow(
         { ...scope, types: ['kv.snapshot', 'kv.delta'], from: 'last-per-subject', onGap },
-        (event) => this.apply(event),
+        (event) => this.take(event),
       ),
       // The last word on every engine: its last snapshot may still be in the stream after it left.
       await bus.follow<EventData<'engine.gone'>>(
         { ...scope, types: ['engine.gone'], from: 'last-per-subject' },
-        ({ data }) => this.replica.engineGone(data.engine, data.incarnation),
+        ({ data }) => host.engineGone(data.engine, data.incarnation),
       ),
       await bus.follow<EventData<'engine.draining'>>(
         { ...scope, types: ['engine.draining'], from: 'new' },
@@ -73,38 +73,37 @@ export class KvFollower implements PrefixView {
   }
 
   get knowsStorage(): boolean {
-    return this.replica.index.storageHolders > 0;
+    return this.options.host.index.storageHolders > 0;
   }
 
-  match(keys: BigUint64Array, engines: readonly EngineHolders[]): readonly TieredMatch[] {
+  match(blocks: BigUint64Array | KeyList, engines: readonly EngineHolders[]): readonly TieredMatch[] {
     if (this.knowsStorage) this.forgetSilentStorage();
-    return this.replica.index.matchTiered(keys, engines);
+    return this.options.host.index.matchTiered(blocks, engines);
   }
 
   storedBehind(
-    keys: BigUint64Array,
+    blocks: BigUint64Array | KeyList,
     from: number,
     holders: readonly string[],
     limit: number,
   ): readonly TierKeys[] {
-    return this.replica.index.storedBehind(keys, from, holders, limit);
+    return this.options.host.index.storedBehind(blocks, from, holders, limit);
   }
 
   follows(engineId: string): boolean {
-    return this.replica.isSynced(engineId);
+    return this.options.host.isSynced(engineId);
   }
 
   ageMs(engineId: string): number | undefined {
-    return this.replica.sync(engineId, this.options.clock.nowMs())?.ageMs;
+    return this.options.host.sync(engineId)?.ageMs;
   }
 
   status(): KvViewStatus {
     this.forgetSilentStorage();
-    const nowMs = this.options.clock.nowMs();
+    const { host } = this.options;
     const engines = { engines: 0, waiting: 0, silent: 0 };
     const storage = { holders: 0, waiting: 0, oldestMs: 0 };
-    for (const id of this.replica.engines()) {
-      const { state = 'waiting', ageMs = 0 } = this.replica.sync(id, nowMs) ?? {};
+    for (const [id, { state, ageMs }] of host.followed()) {
       if (isStorageHolder(id)) {
         storage.holders++;
         if (state === 'waiting') storage.waiting++;
@@ -115,38 +114,24 @@ export class KvFollower implements PrefixView {
       if (state === 'waiting') engines.waiting++;
       else if (ageMs > SILENT_MS) engines.silent++;
     }
-    return { ...engines, storage, blocks: this.replica.index.blocks };
+    return { ...engines, storage, blocks: host.index.blocks, host: host.status() };
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.subscriptions.map((s) => s.stop()));
+    await this.options.host.stop();
   }
 
-  private apply({ type, data }: IncomingEvent): void {
-    const nowMs = this.options.clock.nowMs();
-    const attempt = (apply: () => ReplicaOutcome) => {
-      let outcome: ReplicaOutcome = 'refused';
-      try {
-        outcome = apply();
-      } catch {
-        // Said by the outcome: the next update of the engine shows what it missed.
-      }
-      this.options.onUpdate?.(type, outcome);
-    };
-    if (type === 'kv.snapshot') {
-      attempt(() => this.replica.applySnapshot(unpackKvSnapshot(data as EventData<'kv.snapshot'>), nowMs));
-      return;
-    }
-    const batch = data as EventData<'kv.delta'>;
-    assertKvWire(batch);
-    for (const delta of batch.deltas) attempt(() => this.replica.applyDelta(unpackKvDelta(delta), nowMs));
+  private take({ type, data }: IncomingEvent): void {
+    const { host } = this.options;
+    if (type === 'kv.delta') host.takeBatch(data as EventData<'kv.delta'>);
+    else host.takeSnapshot(data as EventData<'kv.snapshot'>);
   }
 
   private forgetSilentStorage(): void {
-    const nowMs = this.options.clock.nowMs();
+    const nowMs = performance.now();
     if (nowMs - this.lookedMs < LOOK_MS) return;
     this.lookedMs = nowMs;
-    const forgotten = this.replica.forgetSilentStorage(nowMs, SILENT_MS);
-    for (let i = 0; i < forgotten; i++) this.options.onUpdate?.('storage', 'forgotten');
+    this.options.host.forgetSilentStorage(SILENT_MS);
   }
 }

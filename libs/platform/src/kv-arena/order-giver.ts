@@ -1,6 +1,6 @@
 import type { EventData } from '@penstock/contracts';
 import { isKnownKvWire } from '@penstock/contracts/kv-wire';
-import type { KvDelta, KvSnapshot, ReadableIndex } from '@penstock/core/kv';
+import type { KvDelta, KvSnapshot, ReadableIndex, SyncEntry } from '@penstock/core/kv';
 import type { Clock } from '@penstock/core/ports';
 import type { FollowedEngine, ReplicaHost, ReplicaHostStatus } from './replica-host.js';
 import type { ReplicaOrder } from './replica-order.js';
@@ -41,20 +41,29 @@ export abstract class OrderGiver implements ReplicaHost {
   }
 
   isSynced(engineId: string): boolean {
-    return this.index.isSynced(engineId);
+    return this.entry(engineId)?.state === 'synced';
   }
 
   sync(engineId: string): FollowedEngine | undefined {
-    const entry = this.index.sync(engineId);
-    return entry && { state: entry.state, ageMs: Math.max(0, this.clock.nowMs() - entry.heardMs) };
+    const entry = this.entry(engineId);
+    return entry && this.seen(entry);
   }
 
-  followed(): Iterable<string> {
-    return this.index.followed();
+  followed(): ReadonlyMap<string, FollowedEngine> {
+    return new Map([...this.index.syncs()].map(([engineId, entry]) => [engineId, this.seen(entry)]));
   }
 
   abstract status(): ReplicaHostStatus;
   abstract settled(): Promise<void>;
   abstract stop(): Promise<void>;
+  /** How an engine is followed, as the index says. */
+  protected entry(engineId: string): SyncEntry | undefined {
+    return this.index.sync(engineId);
+  }
+
+  private seen({ state, heardMs }: SyncEntry): FollowedEngine {
+    return { state, ageMs: Math.max(0, this.clock.nowMs() - heardMs) };
+  }
+
   protected abstract give(order: ReplicaOrder): void;
 }

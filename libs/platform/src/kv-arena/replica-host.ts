@@ -27,7 +27,7 @@ export interface ReplicaHost {
   isSynced(engineId: string): boolean;
   sync(engineId: string): FollowedEngine | undefined;
   /** Engines and storage that anything was heard of. */
-  followed(): Iterable<string>;
+  followed(): ReadonlyMap<string, FollowedEngine>;
   status(): ReplicaHostStatus;
   /** Resolves when everything handed over so far is in the index. */
   settled(): Promise<void>;

@@ -47,6 +47,10 @@ export class SwappedIndex implements ReadableIndex {
     return this.current.followed();
   }
 
+  syncs() {
+    return this.current.syncs();
+  }
+
   sync(engineId: string) {
     return this.current.sync(engineId);
   }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { PrefixIndexReader } from '@penstock/core/kv';
+import { PrefixIndexReader, type SyncEntry } from '@penstock/core/kv';
 import { Backlog } from './backlog.js';
 import { OrderGiver } from './order-giver.js';
 import type { ReplicaHostOptions, ReplicaHostStatus } from './replica-host.js';
@@ -10,6 +10,8 @@ import { SwappedIndex } from './swapped-index.js';
 import { workerEntry } from './worker-entry.js';
 import { SKIP_BEFORE, type WorkerSetup, type WorkerTask } from './worker-task.js';
 
+/** How old what is said of following an engine may be. */
+const SYNCS_MS = 10;
 const MAX_BACKLOG_BYTES = 64 * 1024 * 1024;
 
 interface Crew {
@@ -35,6 +37,8 @@ export class WorkerHost extends OrderGiver {
   private overflows = 0;
   private restarts = 0;
   private formerTimeouts = 0;
+  private syncs: ReadonlyMap<string, SyncEntry> = new Map();
+  private syncsReadMs = Number.NEGATIVE_INFINITY;
   private problem: string | undefined;
   private restartTimer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -84,6 +88,16 @@ export class WorkerHost extends OrderGiver {
     Atomics.store(crew.control, SKIP_BEFORE, this.lastNumber);
     onUpdates?.('stream', 'overflow', 1);
     return false;
+  }
+
+  /** Asked for every engine of a pool in one decision: one read serves them all, and those of the next moments. */
+  protected override entry(engineId: string): SyncEntry | undefined {
+    const nowMs = performance.now();
+    if (nowMs - this.syncsReadMs >= SYNCS_MS) {
+      this.syncs = this.index.syncs();
+      this.syncsReadMs = nowMs;
+    }
+    return this.syncs.get(engineId);
   }
 
   private post({ worker }: Crew, order: ReplicaOrder, bytes: number): void {
@@ -144,6 +158,7 @@ export class WorkerHost extends OrderGiver {
     this.crew = undefined;
     this.reader = undefined;
     this.index.use();
+    this.syncs = new Map();
     this.overflowing = false;
     this.backlog.clear();
     this.resolveUpTo(this.lastNumber);
@@ -151,6 +166,9 @@ export class WorkerHost extends OrderGiver {
 
   private resolveUpTo(number: number): void {
     this.doneNumber = number;
+    if (this.waiting.length === 0) return;
+    // Who waited wants to see what came of it.
+    this.syncsReadMs = Number.NEGATIVE_INFINITY;
     const done = this.waiting.filter((each) => each.number <= number);
     this.waiting = this.waiting.filter((each) => each.number > number);
     for (const { resolve } of done) resolve();

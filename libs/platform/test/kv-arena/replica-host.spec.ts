@@ -128,7 +128,7 @@ describe.each(['on', 'off'] as const)('a replica host, worker %s', (worker) => {
     ]);
     expect(host.sync('ns/other')).toEqual({ state: 'synced', ageMs: 250 });
     expect(host.sync('ns/none')).toBeUndefined();
-    expect([...host.followed()].sort()).toEqual(['ns/other', ENGINE]);
+    expect([...host.followed().keys()].sort()).toEqual(['ns/other', ENGINE]);
     expect(Object.fromEntries(counts)).toEqual({ 'kv.delta applied': 3, 'kv.delta gap': 1 });
     host.takeSnapshot(packKvSnapshot(snapshot(4, [1, 5])));
     await host.settled();
