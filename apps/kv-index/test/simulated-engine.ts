@@ -45,6 +45,12 @@ export class SimulatedEngine {
     this.emit([event], options.lose);
   }
 
+  /** Says that one block with a hash of the caller's choice is on the GPU. */
+  storeHash(hash: bigint, tokenIds: number[]): void {
+    const place = { blockSize: BLOCK, tier: 'gpu' } as const;
+    this.emit([{ type: 'stored', hashes: [hash], parent: null, tokenIds, ...place }]);
+  }
+
   /** Says that the blocks of the prompt from `from` on were written into one file on storage. */
   announceFile(prompt: string, from = 0, fileDigest: Uint8Array | null = digestOf(prompt)): void {
     const prefixes = [...prompt].map((_, i) => prompt.slice(0, i + 1)).slice(from);
