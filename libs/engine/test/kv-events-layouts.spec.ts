@@ -194,6 +194,15 @@ describe('vLLM’s maps', () => {
     ]);
   });
 
+  it('may have tokens of blocks that a group leaves out, when they name the group', () => {
+    const sparse = { ...stored, token_ids: [4, 5, 6], extra_keys: [null, ['x'], null], lora_name: 'a' };
+    const { batch } = eventsOf({ ...sparse, group_idx: 1 });
+    expect(batch?.events).toMatchObject([
+      { hashes: [1n], tokenIds: Uint32Array.of(4, 5, 6), groupIdx: 1, loraName: 'a', extraKeys: undefined },
+    ]);
+    expect(eventsOf(sparse)).toMatchObject({ batch: { events: [] }, problems: { 'token-count': 1 } });
+  });
+
   it('are read in any order of fields, the tag last', () => {
     const { type, ...rest } = stored;
     expect(eventsOf({ ...rest, type }).batch?.events).toMatchObject([

@@ -50,17 +50,20 @@ function storedEvent(raw: RawEvent, problems: Problems): StoredEvent | undefined
   if (tokenIds === BAD) {
     return refused(problems, 'bad-tokens');
   }
-  if (tokenIds.length > 0 && tokenIds.length !== list.hashes.length * blockSize) {
-    return refused(problems, 'token-count');
-  }
-  const identity = identityOf(raw, list.hashes.length, parent === null);
-  if (typeof identity === 'string') {
-    return refused(problems, identity);
-  }
   const groupIdx = optionalCount(raw.get('group_idx'));
   const slidingWindow = optionalCount(raw.get('kv_cache_spec_sliding_window'));
   if (groupIdx === 'bad' || slidingWindow === 'bad') {
     return refused(problems, 'bad-group');
+  }
+  const named = list.hashes.length * blockSize;
+  // A group of a hybrid model leaves out blocks outside its window, but not their tokens.
+  const isSparse = groupIdx !== undefined && blockSize > 0 && tokenIds.length > named;
+  if (tokenIds.length > 0 && tokenIds.length !== named && !isSparse) {
+    return refused(problems, 'token-count');
+  }
+  const identity = identityOf(raw, isSparse ? undefined : list.hashes.length, parent === null);
+  if (typeof identity === 'string') {
+    return refused(problems, identity);
   }
   const medium = raw.get('medium');
   const stored: StoredEvent = {
@@ -128,10 +131,13 @@ interface Identity {
   readonly extraKeys?: ReadonlyArray<readonly ExtraKey[] | null>;
 }
 
-/** LoRA and extra keys; a reason when they cannot be read, for then the blocks may belong to someone else. */
+/**
+ * LoRA and extra keys; a reason when they cannot be read, for then the blocks may belong to someone else. Without a number
+ * of blocks, extra keys cannot be assigned to any.
+ */
 function identityOf(
   raw: RawEvent,
-  blocks: number,
+  blocks: number | undefined,
   startsPrompt: boolean,
 ): Identity | 'bad-lora' | 'bad-extra-keys' {
   const loraId = optionalCount(raw.get('lora_id'));
@@ -141,7 +147,7 @@ function identityOf(
   if (loraId === 'bad' || (name !== undefined && typeof name !== 'string' && typeof salt !== 'string')) {
     return 'bad-lora';
   }
-  const keys = perBlockKeys(raw.get('extra_keys'), blocks);
+  const keys = blocks === undefined ? undefined : perBlockKeys(raw.get('extra_keys'), blocks);
   if (keys === 'bad') {
     return 'bad-extra-keys';
   }
@@ -149,7 +155,7 @@ function identityOf(
     // Engines older than `lora_name` send only a number, which must still keep its blocks apart.
     loraName: typeof name === 'string' ? name : loraId === undefined ? undefined : `lora-id-${loraId}`,
     extraKeys:
-      typeof salt === 'string' && startsPrompt
+      typeof salt === 'string' && startsPrompt && blocks !== undefined
         ? Array.from({ length: blocks }, (_, i) => (i === 0 ? [salt] : null))
         : keys,
   };
