@@ -4,6 +4,7 @@ import { NatsEventBus } from '@penstock/messaging';
 import type { ServiceContext } from '@penstock/platform';
 import { systemClock } from '@penstock/platform';
 import { RedisBlockStore } from '@penstock/store';
+import { FolderTokenizer } from './adapters/folder-tokenizer.js';
 import { HttpCacheReports } from './adapters/http-cache-reports.js';
 import { HttpEngineProbe } from './adapters/http-engine-probe.js';
 import { ZmqEngineStreams } from './adapters/zmq-engine-streams.js';
@@ -39,6 +40,7 @@ function bind({ config, service, instance, logger }: ServiceContext<KvIndexConfi
     streams: new ZmqEngineStreams(config.kvEventsTopic, logger),
     probe: new HttpEngineProbe(),
     reports: new HttpCacheReports(),
+    ...(config.tokenizerDir && { tokenizer: new FolderTokenizer(config.tokenizerDir) }),
     close: async () => {
       await Promise.all([cluster.close(), bus.close(), store.close()]);
     },

@@ -42,6 +42,13 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
   kvEventsPort: enginePort(5557, 'Event port of engines whose pod names no port kv-events'),
   kvReplayPort: enginePort(5558, 'Replay port of engines whose pod names no port kv-replay'),
   kvEventsTopic: z.string().max(256).default('').describe('Prefix of the event topics to read; empty = all'),
+  tokenizerDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder with tokenizer.json and tokenizer_config.json, or with such a folder for each model, for prompts that come as text; absent = they are refused',
+    ),
   storageEvents: z
     .enum(['index', 'forward'])
     .default('index')

@@ -68,6 +68,7 @@ export class IndexModule implements OnApplicationBootstrap, OnApplicationShutdow
     await this.parts.directory.stop();
     await this.parts.probe.close();
     await this.parts.reports?.close();
+    await this.parts.tokenizer?.close();
     await this.parts.close();
   }
 }

@@ -7,7 +7,9 @@ describe('indexer.v1 of llm-d', () => {
   const served = new ServedIndex();
   const bare = new ServedIndex();
   beforeAll(async () => {
-    await served.start({ tokenizer: { encode: async (text) => tokensOf(text) } });
+    await served.start({
+      tokenizer: { encode: async (text) => tokensOf(text), close: async () => undefined },
+    });
     await bare.start();
     (await served.world.addEngine('a', '10.0.0.1')).store('123');
     (await served.world.addEngine('b', '10.0.0.2')).store('1');

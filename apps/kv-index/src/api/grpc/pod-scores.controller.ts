@@ -20,7 +20,7 @@ export class PodScoresController {
       const howToFix = 'start kv-index with --tokenizer-dir, or ask ScoreEndpoints with token ids';
       throw new ServiceError('failed-precondition', 'kv-index has no tokenizer for text', 'prompt', howToFix);
     }
-    const tokenIds = await tokenizer.encode(prompt);
+    const tokenIds = await tokenizer.encode(prompt, model);
     return metrics.timeLookup('GetPodScores', () => {
       const scores = scorePods(index, engines.engines(), { model, tokenIds, pods });
       return {
