@@ -3,7 +3,7 @@ import { count, type Problems } from './event-problem.js';
 import { extraKeyList, isMap, optionalCount } from './field-values.js';
 import { isFileMedium, tierOfMedium } from './medium-tier.js';
 import { BAD } from './message-cursor.js';
-import type { FieldName, RawEvent } from './raw-event.js';
+import type { RawEvent } from './raw-event.js';
 
 /**
  * Adds to `events` what one event says, of any known layout; what is wrong is counted in `problems`, nothing throws.
@@ -18,11 +18,11 @@ export function decodeEvent(raw: RawEvent, events: EngineEvent[], problems: Prob
       break;
     }
     case 'BlockRemoved':
-      return addRemoval(raw, raw.get('medium'), events, problems);
+      return addRemoval(raw, raw.medium, events, problems);
     case 'BlockTransferred':
       // First the new place: a block that is nowhere any more is forgotten.
       addPlacement(raw, events);
-      return addRemoval(raw, raw.get('from_medium'), events, problems);
+      return addRemoval(raw, raw.fromMedium, events, problems);
     case 'AllBlocksCleared':
       // Mooncake clears one tenant, ATOM may clear one medium: then this forgets too much and claims nothing wrong.
       events.push({ type: 'cleared' });
@@ -43,15 +43,15 @@ function storedEvent(raw: RawEvent, problems: Problems): StoredEvent | undefined
   if (list === undefined || list === BAD || list.bad > 0 || parent === BAD) {
     return refused(problems, 'bad-hash');
   }
-  const blockSize = optionalCount(raw.get('block_size')) ?? 0;
+  const blockSize = optionalCount(raw.blockSize) ?? 0;
   if (blockSize === 'bad') {
     return refused(problems, 'bad-block-size');
   }
   if (tokenIds === BAD) {
     return refused(problems, 'bad-tokens');
   }
-  const groupIdx = optionalCount(raw.get('group_idx'));
-  const slidingWindow = optionalCount(raw.get('kv_cache_spec_sliding_window'));
+  const groupIdx = optionalCount(raw.groupIdx);
+  const slidingWindow = optionalCount(raw.slidingWindow);
   if (groupIdx === 'bad' || slidingWindow === 'bad') {
     return refused(problems, 'bad-group');
   }
@@ -65,7 +65,7 @@ function storedEvent(raw: RawEvent, problems: Problems): StoredEvent | undefined
   if (typeof identity === 'string') {
     return refused(problems, identity);
   }
-  const medium = raw.get('medium');
+  const medium = raw.medium;
   const stored: StoredEvent = {
     type: 'stored',
     hashes: list.hashes,
@@ -77,9 +77,9 @@ function storedEvent(raw: RawEvent, problems: Problems): StoredEvent | undefined
     loraName: identity.loraName,
     extraKeys: identity.extraKeys,
     groupIdx,
-    specKind: text(raw, 'kv_cache_spec_kind'),
+    specKind: text(raw.specKind),
     slidingWindow,
-    tenant: text(raw, 'tenant_id'),
+    tenant: text(raw.tenant),
     locality: localityOf(raw),
   };
   return tokenIds.length > 0 || !isFileMedium(medium) ? stored : { ...stored, fileDigest: digestOf(raw) };
@@ -87,8 +87,8 @@ function storedEvent(raw: RawEvent, problems: Problems): StoredEvent | undefined
 
 function addPlacement(raw: RawEvent, events: EngineEvent[]): void {
   const { hashes: list } = raw;
-  const groupIdx = optionalCount(raw.get('group_idx'));
-  const medium = raw.get('to_medium');
+  const groupIdx = optionalCount(raw.groupIdx);
+  const medium = raw.toMedium;
   const tier = medium === undefined ? 'unknown' : tierOfMedium(medium);
   // What another engine or a medium without a tier holds is not ours to claim.
   if (list === undefined || list === BAD || groupIdx === 'bad' || tier === 'unknown') return;
@@ -107,7 +107,7 @@ function addPlacement(raw: RawEvent, events: EngineEvent[]): void {
 function addRemoval(raw: RawEvent, medium: unknown, events: EngineEvent[], problems: Problems): boolean {
   countUnknown(raw, problems);
   const { hashes: list } = raw;
-  const groupIdx = optionalCount(raw.get('group_idx'));
+  const groupIdx = optionalCount(raw.groupIdx);
   if (list === undefined || list === BAD || groupIdx === 'bad') {
     count(problems, groupIdx === 'bad' ? 'bad-group' : 'bad-hash');
     return true;
@@ -140,14 +140,14 @@ function identityOf(
   blocks: number | undefined,
   startsPrompt: boolean,
 ): Identity | 'bad-lora' | 'bad-extra-keys' {
-  const loraId = optionalCount(raw.get('lora_id'));
-  const name = raw.get('lora_name');
+  const loraId = optionalCount(raw.loraId);
+  const name = raw.loraName;
   // SGLang puts its salt where vLLM puts the LoRA name.
   const salt = isMap(name) ? name.cache_salt : undefined;
   if (loraId === 'bad' || (name !== undefined && typeof name !== 'string' && typeof salt !== 'string')) {
     return 'bad-lora';
   }
-  const keys = blocks === undefined ? undefined : perBlockKeys(raw.get('extra_keys'), blocks);
+  const keys = blocks === undefined ? undefined : perBlockKeys(raw.extraKeys, blocks);
   if (keys === 'bad') {
     return 'bad-extra-keys';
   }
@@ -191,13 +191,12 @@ function digestOf({ lastDigest }: RawEvent): Uint8Array | null {
   return lastDigest ? Uint8Array.from(lastDigest) : null;
 }
 
-function text(raw: RawEvent, name: FieldName): string | undefined {
-  const value = raw.get(name);
+function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
 function localityOf(raw: RawEvent): Locality | undefined {
-  const value = raw.get('locality');
+  const value = raw.locality;
   return value === 'LOCAL' ? 'local' : value === 'REMOTE' ? 'remote' : undefined;
 }
 

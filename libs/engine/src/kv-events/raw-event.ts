@@ -16,8 +16,8 @@ const POSITIONS: Readonly<Record<string, readonly FieldName[]>> = {
     'group_idx',
     'kv_cache_spec_kind',
     'kv_cache_spec_sliding_window',
-    // AMD ATOM
-    'token_offset',
+    // AMD ATOM: the position of the first token
+    'unused',
   ],
   BlockRemoved: ['type', 'block_hashes', 'medium', 'group_idx'],
   // AMD ATOM names a medium
@@ -83,17 +83,17 @@ export type FieldName =
   | 'group_idx'
   | 'kv_cache_spec_kind'
   | 'kv_cache_spec_sliding_window'
-  | 'token_offset'
   | 'from_medium'
   | 'to_medium'
   | 'locality'
-  | 'tenant_id';
+  | 'tenant_id'
+  /** Known, and not needed. */
+  | 'unused';
 
-const USED_FIELDS: readonly FieldName[] = [...Object.values(POSITIONS).flat(), ...MAP_FIELDS];
-const FIELD_OF = new Map<string, FieldName | undefined>([
-  ...USED_FIELDS.map((name) => [name, name] as const),
+const FIELD_OF: ReadonlyMap<string, FieldName> = new Map([
+  ...[...Object.values(POSITIONS).flat(), ...MAP_FIELDS].map((name) => [name, name] as const),
   ...Object.entries(ALIASES),
-  ...UNUSED_FIELDS.map((name) => [name, undefined] as const),
+  ...UNUSED_FIELDS.map((name) => [name, 'unused'] as const),
 ]);
 
 /** Every string that a message holds over and over. */
@@ -106,7 +106,7 @@ export const MESSAGE_NAMES = new KnownNames([
   ...KINDS,
 ]);
 
-/** One event with its fields as they came, whichever layout it has. Absent fields are undefined. */
+/** One event with its fields as they came, whichever layout it has. Fields that are absent or nil are undefined. */
 export class RawEvent {
   tag: string | undefined;
   hashes: HashList | typeof BAD | undefined;
@@ -114,7 +114,18 @@ export class RawEvent {
   tokenIds: Uint32Array | typeof BAD | undefined;
   /** Fields that this layout does not have. */
   unknownFields = 0;
-  private readonly others: Partial<Record<FieldName, unknown>> = {};
+  blockSize: unknown;
+  loraId: unknown;
+  loraName: unknown;
+  extraKeys: unknown;
+  medium: unknown;
+  fromMedium: unknown;
+  toMedium: unknown;
+  groupIdx: unknown;
+  specKind: unknown;
+  slidingWindow: unknown;
+  locality: unknown;
+  tenant: unknown;
 
   /** Without a cursor: an event that could not be read at all. */
   constructor(private readonly cursor?: MessageCursor) {}
@@ -128,11 +139,6 @@ export class RawEvent {
     else if (entries !== undefined) event.readEntries(cursor, entries);
     else cursor.skip();
     return event;
-  }
-
-  /** Any field but the hashes and the tokens; undefined when absent or nil. */
-  get(name: FieldName): unknown {
-    return this.others[name] ?? undefined;
   }
 
   /** The whole digest of the last hash, a window on the message; undefined when it is an integer, or there is none. */
@@ -162,7 +168,7 @@ export class RawEvent {
       if (name !== undefined) this.readField(cursor, name);
       else {
         cursor.skip();
-        if (typeof key !== 'string' || !FIELD_OF.has(key)) this.unknownFields++;
+        this.unknownFields++;
       }
     }
   }
@@ -181,12 +187,53 @@ export class RawEvent {
       case 'token_ids':
         this.tokenIds = cursor.tokenIds();
         return;
-      default:
-        this.others[name] = cursor.value();
+      case 'block_size':
+        this.blockSize = present(cursor);
+        return;
+      case 'lora_id':
+        this.loraId = present(cursor);
+        return;
+      case 'medium':
+        this.medium = present(cursor);
+        return;
+      case 'lora_name':
+        this.loraName = present(cursor);
+        return;
+      case 'extra_keys':
+        this.extraKeys = present(cursor);
+        return;
+      case 'group_idx':
+        this.groupIdx = present(cursor);
+        return;
+      case 'kv_cache_spec_kind':
+        this.specKind = present(cursor);
+        return;
+      case 'kv_cache_spec_sliding_window':
+        this.slidingWindow = present(cursor);
+        return;
+      case 'from_medium':
+        this.fromMedium = present(cursor);
+        return;
+      case 'to_medium':
+        this.toMedium = present(cursor);
+        return;
+      case 'locality':
+        this.locality = present(cursor);
+        return;
+      case 'tenant_id':
+        this.tenant = present(cursor);
+        return;
+      case 'unused':
+        cursor.skip();
     }
   }
 
   private readTag(value: unknown): void {
     if (typeof value === 'string') this.tag = TAG_ALIASES[value] ?? value;
   }
+}
+
+/** Nil and an absent field are the same. */
+function present(cursor: MessageCursor): unknown {
+  return cursor.value() ?? undefined;
 }
