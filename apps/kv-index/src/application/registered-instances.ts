@@ -8,9 +8,13 @@ const NAMESPACE = 'Registered';
 /** Each costs a socket and what its engine holds. */
 const MAX_REGISTRATIONS = 10_000;
 
-/** Instances registered over HTTP, in memory. */
+/** What was registered or, without a registration, unregistered here. */
+export type RegistrationEdit = (engineId: string, registration: InstanceRegistration | undefined) => void;
+
+/** Instances registered over HTTP: here, or at another replica. */
 export class RegisteredInstances implements InstanceRegistry {
   private readonly byEngine = new Map<string, InstanceRegistration>();
+  private readonly editListeners = new Set<RegistrationEdit>();
   private readonly listeners = new Set<() => void>();
 
   register(registration: InstanceRegistration): void {
@@ -28,6 +32,7 @@ export class RegisteredInstances implements InstanceRegistry {
       throw new ServiceError('exhausted', what, 'instance_id', 'unregister those that are gone');
     }
     this.byEngine.set(engineId, registration);
+    this.edited(engineId, registration);
     this.changed();
   }
 
@@ -38,7 +43,11 @@ export class RegisteredInstances implements InstanceRegistry {
         (tenantId === undefined || one.tenantId === tenantId) &&
         (dpRank === undefined || one.dpRank === dpRank),
     );
-    for (const registration of removed) this.byEngine.delete(this.engineIdOf(registration));
+    for (const registration of removed) {
+      const engineId = this.engineIdOf(registration);
+      this.byEngine.delete(engineId);
+      this.edited(engineId, undefined);
+    }
     if (removed.length > 0) this.changed();
     return removed;
   }
@@ -57,9 +66,29 @@ export class RegisteredInstances implements InstanceRegistry {
     return Array.from(this.byEngine, ([engineId, registration]) => targetOf(engineId, registration));
   }
 
+  /** Takes over what was registered or, without a registration, unregistered at another replica. */
+  replace(engineId: string, registration: InstanceRegistration | undefined): void {
+    const known = this.byEngine.get(engineId);
+    if (known === registration || (known && registration && isSame(known, registration))) return;
+    if (registration) this.byEngine.set(engineId, registration);
+    else this.byEngine.delete(engineId);
+    this.changed();
+  }
+
+  /** Calls back with every edit made here. */
+  onEdit(listener: RegistrationEdit): () => void {
+    this.editListeners.add(listener);
+    return () => this.editListeners.delete(listener);
+  }
+
+  /** Calls back after every change, wherever it was made. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  private edited(engineId: string, registration: InstanceRegistration | undefined): void {
+    for (const listener of this.editListeners) listener(engineId, registration);
   }
 
   private changed(): void {
