@@ -5,6 +5,7 @@ import { packDelta } from './packing/delta-record.js';
 import { packSnapshot } from './packing/snapshot.js';
 import { AppendBatches } from './redis/append-batches.js';
 import { EngineCommands } from './redis/engine-commands.js';
+import { FoldQueue } from './redis/fold-queue.js';
 import { type LoadedEngine, readLoadedEngine } from './redis/loaded-engine.js';
 import { RedisConnection } from './redis/redis-client.js';
 import {
@@ -29,8 +30,8 @@ const PROBE_TTL_MS = 10_000;
 const FENCE_MS = 5 * 60_000;
 /** A log may have this share of its snapshot: 20 bytes per block, plus at most 9, plus what the allocator adds. */
 const FOLD_ABOVE_SHARE = 0.45;
-/** Folds running at once in this process; the others wait for their engine's next delta. */
-const MAX_FOLDS = 2;
+/** Folds at once in this process: at the fleet's rate over a hundred begin per second, and each waits behind writes. */
+const MAX_FOLDS = 8;
 /** Engines of `loadPool` that are read ahead. */
 const LOAD_AHEAD = 8;
 
@@ -44,7 +45,7 @@ export class RedisBlockStore implements BlockStore {
   private readonly log: StoreLog;
   private readonly ttlMs: number;
   private readonly foldAboveBytes: number;
-  private readonly folding = new Map<string, Promise<void>>();
+  private readonly folding = new FoldQueue(MAX_FOLDS);
   private readonly epochKeys: readonly string[];
   private readonly probeId = `probe-${randomUUID()}`;
   private probes = 0;
@@ -128,7 +129,7 @@ export class RedisBlockStore implements BlockStore {
       }
       this.totals.appended++;
       const most = Math.max(this.foldAboveBytes, answer.snapshotBytes * FOLD_ABOVE_SHARE);
-      if (answer.logBytes > most) this.fold(keys, delta.engineId);
+      if (answer.logBytes > most) this.folding.add(keys.head, () => this.fold(keys, delta.engineId));
       return true;
     });
   }
@@ -176,27 +177,27 @@ export class RedisBlockStore implements BlockStore {
 
   async close(): Promise<void> {
     this.batches.flush();
-    await Promise.all(this.folding.values());
+    await this.folding.close();
     await this.connection.close();
   }
 
-  /** Shrinks the log in the background; whoever else folded or replaced it meanwhile wins. */
-  private fold(keys: EngineKeys, engineId: string): void {
-    if (this.folding.has(keys.head) || this.folding.size >= MAX_FOLDS) return;
-    const work = this.call(async () => {
-      const loaded = await this.read(keys, engineId);
-      if (!loaded || loaded.logRecords === 0) return;
-      const { engine, base, logRecords: records, logBytes: bytes } = loaded;
-      const snapshot = packSnapshot({ windowBlocks: engine.windowBlocks ?? 0, blocks: engine.blocks });
-      const from = { incarnation: engine.incarnation, base, records, bytes };
-      if (await this.commands.fold(keys, from, engine.sequence, snapshot, this.ttlMs)) this.totals.folded++;
-    });
-    const done = work
-      .catch((error: Error) =>
-        this.log.warn({ engine: engineId, error: error.message }, 'a log was not folded'),
-      )
-      .finally(() => this.folding.delete(keys.head));
-    this.folding.set(keys.head, done);
+  /** Shrinks the log; whoever else folded or replaced it meanwhile wins. False when Redis failed. */
+  private async fold(keys: EngineKeys, engineId: string): Promise<boolean> {
+    try {
+      await this.call(async () => {
+        const loaded = await this.read(keys, engineId);
+        if (!loaded || loaded.logRecords === 0) return;
+        const { engine, base, logRecords: records, logBytes: bytes } = loaded;
+        const snapshot = packSnapshot({ windowBlocks: engine.windowBlocks ?? 0, blocks: engine.blocks });
+        const from = { incarnation: engine.incarnation, base, records, bytes };
+        const isFolded = await this.commands.fold(keys, from, engine.sequence, snapshot, this.ttlMs);
+        if (isFolded) this.totals.folded++;
+      });
+      return true;
+    } catch (error) {
+      this.log.warn({ engine: engineId, error: (error as Error).message }, 'a log was not folded');
+      return false;
+    }
   }
 
   /** Damaged state is dropped: it can be rebuilt, and must not be believed. */

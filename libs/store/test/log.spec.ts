@@ -4,6 +4,7 @@ import { blocksAsText, FakeBlockStore, type ManagedServer, startRedis, until } f
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { RedisBlockStore } from '../src/index.js';
+import { engineKeys } from '../src/redis/redis-keys.js';
 
 const POOL = ['ns', 'pool'] as const;
 /** Spread over 64 bits, as hashes are. */
@@ -53,7 +54,15 @@ describe('the log of an engine', () => {
             engineSequence: i,
             cleared,
             removed: [{ tier: 'gpu', engineHashes: gone }],
-            changes: [{ tier: 'gpu', engineHashes: stored, keys: stored.map((value) => value ^ BigInt(i)) }],
+            changes: [
+              {
+                tier: 'gpu',
+                ...(i % 3 === 0 ? { window: true } : {}),
+                engineHashes: stored,
+                keys: stored.map((value) => value ^ BigInt(i)),
+                ...(i % 4 === 0 ? {} : { checks: Uint32Array.from(stored, (value) => Number(value >> 40n)) }),
+              },
+            ],
           };
           await fake.append(...POOL, delta);
           expect(await (i % 2 ? eager : lazy).append(...POOL, delta)).toBe(true);
@@ -69,19 +78,20 @@ describe('the log of an engine', () => {
     expect([eager.counters().corrupt, lazy.counters().corrupt]).toEqual([0, 0]);
   });
 
-  it('stays short, and an engine takes at most 32 bytes per block in Redis', async () => {
+  it('stays short, and an engine takes at most 32 bytes per block in Redis with its check bits', async () => {
     const store = await connect(16 * 1024);
     const pairs = 20_000;
     const chunk = 200;
     const at = (i: number) => BigUint64Array.from({ length: chunk }, (_, j) => spread(i * chunk + j));
-    const key = 'penstock:kv:{ns/pool/37}:ns%2Fbig';
+    const { head, snapshot, log } = engineKeys(...POOL, 'ns/big');
     let largest = 0;
     // Fills the cache, then turns it over once: as many stores as removals.
     for (let i = 0; i < (2 * pairs) / chunk; i++) {
       const isFull = i * chunk >= pairs;
       const removed = isFull ? [{ tier: 'gpu', engineHashes: at(i - pairs / chunk) }] : [];
       const stored = at(i);
-      const changes = [{ tier: 'gpu' as const, engineHashes: stored, keys: stored }];
+      const checks = Uint32Array.from(stored, (hash) => Number(hash >> 32n));
+      const changes = [{ tier: 'gpu' as const, engineHashes: stored, keys: stored, checks }];
       const delta = {
         engineId: 'ns/big',
         incarnation: 1,
@@ -91,22 +101,49 @@ describe('the log of an engine', () => {
       };
       expect(await store.append(...POOL, { ...delta, removed, changes })).toBe(true);
       if (!isFull) continue;
-      const used = await Promise.all(['head', 'snap', 'log'].map((part) => memoryOf(`${key}:${part}`)));
+      const used = await Promise.all([head, snapshot, log].map(memoryOf));
       largest = Math.max(
         largest,
         used.reduce((sum, bytes) => sum + bytes, 0),
       );
     }
-    expect((await store.load(...POOL, 'ns/big'))?.blocks[0]?.keys).toHaveLength(pairs);
+    const loaded = await store.load(...POOL, 'ns/big');
+    expect(loaded?.blocks[0]?.keys).toHaveLength(pairs);
+    expect(loaded?.blocks[0]?.checks).toHaveLength(pairs);
     await store.close();
     expect(store.counters().folded).toBeGreaterThan(3);
-    expect(largest / pairs).toBeGreaterThan(16);
+    expect(largest / pairs).toBeGreaterThan(20);
     expect(largest / pairs).toBeLessThanOrEqual(32);
   });
 
   async function memoryOf(key: string): Promise<number> {
     return Number(await client.call('MEMORY', 'USAGE', key, 'SAMPLES', '0'));
   }
+
+  it('does not read what an older version of the layout wrote, and writes it anew', async () => {
+    const store = await connect(1000);
+    const blocks = [
+      { tier: 'gpu' as const, engineHashes: BigUint64Array.of(1n), keys: BigUint64Array.of(2n) },
+    ];
+    const engine = {
+      engineId: 'ns/older',
+      incarnation: 7,
+      sequence: 4,
+      engineSequence: 4,
+      facts: {},
+      blocks,
+    };
+    await store.replace(...POOL, engine);
+    const { head } = engineKeys(...POOL, engine.engineId);
+    await client.hset(head, 'v', '1');
+    expect(await store.load(...POOL, engine.engineId)).toBeUndefined();
+    const next = { ...engine, sequence: 5, cleared: false, removed: [], changes: blocks };
+    expect(await store.append(...POOL, next)).toBe(false);
+    expect(await store.replace(...POOL, { ...engine, incarnation: 6 })).toBe(true);
+    expect(await store.load(...POOL, engine.engineId)).toMatchObject({ incarnation: 6 });
+    expect(store.counters().corrupt).toBe(0);
+    await store.close();
+  });
 
   it('keeps the incarnation of an engine of which no batch has come yet', async () => {
     const store = await connect(1000);

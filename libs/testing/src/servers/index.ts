@@ -8,3 +8,4 @@ export {
 } from './server-command.js';
 export { type StartNatsOptions, startNats } from './start-nats.js';
 export { freePort, type StartRedisOptions, startRedis } from './start-redis.js';
+export { type StartSentinelOptions, startSentinel } from './start-sentinel.js';

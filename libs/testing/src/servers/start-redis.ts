@@ -22,6 +22,8 @@ export interface StartRedisOptions {
 
 /** Another process may take a free port between the look and the start. */
 const PORT_ATTEMPTS = 5;
+/** The nodes of a cluster talk to each other on their port plus 10,000. */
+const HIGHEST_CLUSTER_PORT = 55_535;
 
 /** Starts a real redis-server on loopback and resolves when that very process answers a client. */
 export async function startRedis(options: StartRedisOptions = {}): Promise<ManagedServer> {
@@ -51,7 +53,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Manag
         if (port !== undefined) return startOn(port);
         for (let attempt = 1; ; attempt++) {
           try {
-            return await startOn(await freePort());
+            return await startOn(await freePort(options.cluster ? HIGHEST_CLUSTER_PORT : undefined));
           } catch (error) {
             if (attempt === PORT_ATTEMPTS || !/in use/i.test((error as Error).message)) throw error;
           }
@@ -61,8 +63,15 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Manag
   });
 }
 
-/** A TCP port of 127.0.0.1 that nothing listened on a moment ago. */
-export function freePort(): Promise<number> {
+/** A TCP port of 127.0.0.1, at most `highest`, that nothing listened on a moment ago. */
+export async function freePort(highest = 65_535): Promise<number> {
+  for (;;) {
+    const port = await anyFreePort();
+    if (port <= highest) return port;
+  }
+}
+
+function anyFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
