@@ -168,6 +168,24 @@ describe('connections that are nobody’s', () => {
     expect(changes.length).toBeLessThan(received.connections.filter(Boolean).length);
   });
 
+  it('are not listened to while the engine is followed where it waits to be dialled', async () => {
+    const listener = await listen();
+    const publisher = await publish();
+    const received = subscribe(publisher, { dialIn: { ...ENGINE, listener } });
+    await until(() => received.connections.length > 0, 'the connection to the engine');
+    dial(listener, 'second');
+    const { stats } = received.subscriber;
+    await until(() => (stats.drops['second-publisher'] ?? 0) > 3, 'messages of the second');
+    await until(() => {
+      publisher.publish(Buffer.from('first'));
+      return received.messages.length > 3;
+    }, 'messages of the first');
+    expect(new Set(texts(received.messages))).toEqual(new Set(['first']));
+    await publisher.close();
+    await until(() => texts(received.messages).at(-1) === 'second', 'the second in its place');
+    expect(received.connections).toEqual([true, false, true]);
+  });
+
   it('may be anything but ZeroMQ, or too many', async () => {
     const listener = await listen({ maxConnections: 2 });
     const received = follow(listener, ENGINE);

@@ -181,7 +181,8 @@ export class KvEventStream {
     }
   }
 
-  private drop(reason: DropReason): void {
+  /** Counts a message that is not delivered. */
+  drop(reason: DropReason): void {
     this.stats.drops[reason] = (this.stats.drops[reason] ?? 0) + 1;
   }
 }

@@ -4,10 +4,15 @@ import type { KvEventMessage } from './kv-event-message.js';
 import type { ReplayOptions } from './request-replay.js';
 
 /**
- * Why a message was not delivered: not three frames, a sequence that is none, too much held back while a
- * replay ran, the replay had delivered it already.
+ * Why a message was not delivered: not three frames, a sequence that is none, too much held back while a replay ran, the
+ * replay had delivered it already, another publisher was there first (`dialIn`).
  */
-export type DropReason = 'frame-count' | 'bad-sequence' | 'held-overflow' | 'replayed-before';
+export type DropReason =
+  | 'frame-count'
+  | 'bad-sequence'
+  | 'held-overflow'
+  | 'replayed-before'
+  | 'second-publisher';
 
 export interface KvEventSubscriberOptions {
   /** The publisher, such as `tcp://10.0.0.7:5557`. One subscriber per publisher: each counts its own sequence. */

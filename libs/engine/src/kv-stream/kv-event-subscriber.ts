@@ -14,6 +14,9 @@ const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const DIAL_AGAIN_MS = 2_000;
 const DIAL_AGAIN_MAX_MS = 30_000;
 
+/** We dialled the publisher, or it dialled us. */
+type Way = 'out' | 'in';
+
 /**
  * Receives one publisher's event stream, in order, and reports what is missing. It does not decide what a gap
  * or a sequence that goes back means; it offers `replay` to whoever does.
@@ -34,8 +37,9 @@ export class KvEventSubscriber {
   private readonly receiving: Promise<void>;
   private readonly stopListening: (() => void) | undefined;
   private redial: NodeJS.Timeout | undefined;
-  private isDialled = false;
-  private hasDialled = false;
+  private readonly up = new Set<Way>();
+  /** The way whose messages count. */
+  private way: Way | undefined;
 
   /** Connects at once, and again whenever the connection is lost. Throws when the endpoint is malformed. */
   constructor(private readonly options: KvEventSubscriberOptions) {
@@ -45,9 +49,9 @@ export class KvEventSubscriber {
       context: socketContext,
       ...subscriberSettings(endpoint, maxMessageBytes),
     });
-    this.socket.events.on('handshake', () => this.reached(() => (this.isDialled = true)));
+    this.socket.events.on('handshake', () => this.opened('out'));
     this.socket.events.on('disconnect', () => {
-      this.reached(() => (this.isDialled = false));
+      this.lost('out');
       this.dialAgain();
     });
     this.socket.subscribe(topic);
@@ -61,15 +65,15 @@ export class KvEventSubscriber {
       );
     }
     this.stopListening = dialIn?.listener.expect(dialIn, {
-      onFrames: (frames) => this.stream.receive(frames),
-      onConnection: (connected) => this.reached(() => (this.hasDialled = connected)),
+      onFrames: (frames) => this.take('in', frames),
+      onConnection: (connected) => (connected ? this.opened('in') : this.lost('in')),
     });
     this.receiving = this.receive();
   }
 
   /** Whether the publisher is reached, or has reached us. */
   get connected(): boolean {
-    return this.isDialled || this.hasDialled;
+    return this.way !== undefined;
   }
 
   /**
@@ -96,8 +100,37 @@ export class KvEventSubscriber {
 
   private async receive(): Promise<void> {
     for await (const frames of this.socket) {
-      this.stream.receive(frames);
+      this.take('out', frames);
     }
+  }
+
+  private take(way: Way, frames: Buffer[]): void {
+    if (this.way === undefined || this.way === way) this.stream.receive(frames);
+    else this.stream.drop('second-publisher');
+  }
+
+  /** A publisher dials or is dialled: when both are there, they are two, and only the first one is followed. */
+  private opened(way: Way): void {
+    this.up.add(way);
+    if (this.way === undefined) this.follow(way);
+  }
+
+  private lost(way: Way): void {
+    this.up.delete(way);
+    if (this.way !== way) return;
+    this.follow(undefined);
+    const [other] = this.up;
+    if (other) this.follow(other);
+  }
+
+  private follow(way: Way | undefined): void {
+    this.way = way;
+    if (this.stream.closed) return;
+    if (way) {
+      this.stats.connections++;
+      this.stream.reached();
+    }
+    this.stream.call(() => this.options.onConnection?.(way !== undefined));
   }
 
   /**
@@ -107,7 +140,7 @@ export class KvEventSubscriber {
   private dialAgain(delayMs = DIAL_AGAIN_MS): void {
     clearTimeout(this.redial);
     this.redial = setTimeout(() => {
-      if (this.isDialled || this.stream.closed) return;
+      if (this.up.has('out') || this.stream.closed) return;
       const { endpoint } = this.options;
       try {
         this.socket.disconnect(endpoint);
@@ -118,18 +151,5 @@ export class KvEventSubscriber {
       this.dialAgain(Math.min(DIAL_AGAIN_MAX_MS, 2 * delayMs));
     }, delayMs);
     this.redial.unref();
-  }
-
-  private reached(change: () => void): void {
-    const before = this.connected;
-    change();
-    if (this.connected === before || this.stream.closed) {
-      return;
-    }
-    if (this.connected) {
-      this.stats.connections++;
-      this.stream.reached();
-    }
-    this.stream.call(() => this.options.onConnection?.(this.connected));
   }
 }
