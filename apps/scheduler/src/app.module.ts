@@ -17,7 +17,6 @@ import {
 } from '@penstock/cluster';
 import type { Clock, EventBus } from '@penstock/core/ports';
 import { LoadLedger } from '@penstock/core/routing';
-import { loadTokenizer } from '@penstock/engine';
 import { NatsEventBus } from '@penstock/messaging';
 import { openReplicaHost, REGISTRY, SERVICE_CONTEXT, type ServiceContext } from '@penstock/platform';
 import type { Registry } from 'prom-client';
@@ -47,11 +46,14 @@ import { ReportDemand } from './application/report-demand.js';
 import { ServedModels } from './application/served-models.js';
 import { tierCreditsOf } from './application/tier-credits-setting.js';
 import { TokenizePrompt } from './application/tokenize-prompt.js';
+import { TokenizerParity } from './application/tokenizing/tokenizer-parity.js';
 import { CLOCK, CLUSTER, EVENT_BUS, FLEET, PREFIX_VIEW } from './application/tokens.js';
 import { WaitForEngine } from './application/wait-for-engine.js';
 import type { Config } from './config.js';
 import { registerHealth } from './health.js';
 import { SchedulerMetrics } from './metrics.js';
+import { tokenizingProviders } from './tokenizing.providers.js';
+import { TokenizingLife } from './tokenizing-life.js';
 
 type Context = ServiceContext<Config>;
 const MODELS = Symbol('MODELS');
@@ -180,11 +182,13 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       fleet: ClusterFleet,
       policies: PoolPolicies,
       prefixes: KvFollower,
+      parity: TokenizerParity,
       metrics: SchedulerMetrics,
       { config, instance }: Context,
     ) =>
       new StatusWriter({
         ...{ cluster, pools, models, fleet, policies, prefixes, instance },
+        ...(config.tokenizerParity ? { parity } : {}),
         leaseNamespace: config.leaseNamespace ?? config.namespace ?? 'default',
         intervalMs: config.statusIntervalMs,
         onWrite: (kind, result) => metrics.wroteStatus(kind, result),
@@ -196,18 +200,12 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       FLEET,
       PoolPolicies,
       PREFIX_VIEW,
+      TokenizerParity,
       SchedulerMetrics,
       SERVICE_CONTEXT,
     ],
   },
-  {
-    provide: TokenizePrompt,
-    useFactory: async ({ config }: Context, metrics: SchedulerMetrics) =>
-      new TokenizePrompt(await loadTokenizer(config.tokenizerDir), config.tokenCacheTokens, () =>
-        metrics.tokenizeFailed(),
-      ),
-    inject: [SERVICE_CONTEXT, SchedulerMetrics],
-  },
+  ...tokenizingProviders,
   {
     provide: DecisionLog,
     useFactory: ({ config }: Context) => new DecisionLog(config.decisionLogSize),
@@ -323,6 +321,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
     provide: HoldEndpoint,
     useFactory: (
       picker: PickEndpoint,
+      fleet: Fleet,
       tokenizer: TokenizePrompt,
       ledger: LoadLedger,
       report: ReportDecision,
@@ -330,17 +329,13 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       reporter: ReportDemand,
       { config }: Context,
     ) =>
-      new HoldEndpoint(
-        picker,
-        tokenizer,
-        ledger,
-        report,
-        demand,
-        (namespace, pool) => reporter.reportSoon(namespace, pool),
-        config.pickHoldMs,
-      ),
+      new HoldEndpoint({
+        ...{ picker, fleet, tokenizer, ledger, report, demand, defaultHoldMs: config.pickHoldMs },
+        onRefused: (namespace, pool) => reporter.reportSoon(namespace, pool),
+      }),
     inject: [
       PickEndpoint,
+      FLEET,
       TokenizePrompt,
       LoadLedger,
       ReportDecision,
@@ -367,13 +362,15 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
     @Inject(UndiciRelay) private readonly relay: UndiciRelay,
     @Inject(SchedulerMetrics) private readonly metrics: SchedulerMetrics,
     @Inject(PoolPolicies) private readonly policies: PoolPolicies,
+    @Inject(TokenizingLife) private readonly tokenizing: TokenizingLife,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const { bus, cluster, pools, fleet, prefixes, waits, statuses, metrics, policies } = this;
-    const facts = { bus, cluster, pools, fleet, prefixes, policies, waits, statuses };
+    const { bus, cluster, pools, fleet, prefixes, waits, statuses, metrics, policies, tokenizing } = this;
+    const facts = { bus, cluster, pools, fleet, prefixes, policies, waits, statuses, ...tokenizing };
     registerHealth(this.context.health, facts);
-    metrics.observe({ fleet, prefixes, waits, bus });
+    metrics.observe({ fleet, prefixes, waits, bus, tokenizing });
+    tokenizing.start({ compare: this.context.config.tokenizerParity });
     await prefixes.start();
     // The front door opens after this hook.
     const { config, logger } = this.context;
@@ -394,6 +391,7 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
     this.demand.stop();
     await this.statuses.stop();
     this.fleet.stop();
+    await this.tokenizing.stop();
     await this.prefixes.stop();
     await Promise.all([this.relay.close(), this.probe.close(), this.cluster.close()]);
     await this.bus.close();

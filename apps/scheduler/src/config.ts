@@ -3,6 +3,7 @@ import { areNatsUrls } from '@penstock/messaging';
 import { type ConfigOf, defineConfig, durationMs, portNumber } from '@penstock/platform';
 import { z } from 'zod';
 import { parseTierCredits } from './application/tier-credits-setting.js';
+import { parseTokenizerNames } from './application/tokenizing/tokenizer-names-setting.js';
 
 const count = (value: number, min: number, max: number, description: string) =>
   z.number().int().min(min).max(max).default(value).describe(description);
@@ -55,8 +56,58 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     .string()
     .optional()
     .describe(
-      'Folder with tokenizer.json and tokenizer_config.json of the served model; absent = the built-in one',
+      'Folder with tokenizer.json and tokenizer_config.json of models without a tokenizer of their own; absent = the built-in one',
     ),
+  tokenizersDir: z
+    .string()
+    .optional()
+    .describe('Folder with a tokenizer folder for each model: <owner>/<model>, or <owner>--<model>'),
+  tokenizerRepository: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Model repository that tokenizers not found in a folder are downloaded from, such as https://huggingface.co; absent = none is',
+    ),
+  tokenizerTokenFile: z.string().optional().describe('File with the access token of the model repository'),
+  tokenizerCacheDir: z
+    .string()
+    .optional()
+    .describe(
+      'Folder that downloaded tokenizers are kept in; absent = one in the folder for temporary files',
+    ),
+  tokenizerNames: z
+    .string()
+    .superRefine((text, context) => {
+      const parsed = parseTokenizerNames(text);
+      if ('problem' in parsed) context.addIssue({ code: 'custom', message: parsed.problem });
+    })
+    .default('')
+    .describe(
+      'Names under which the tokenizers of models are found, comma-separated: <model>=<owner>/<model>, or <model>=/path/of/a/folder',
+    ),
+  tokenizerParity: z
+    .boolean()
+    .default(true)
+    .describe('Whether tokens are compared with those of every engine when it appears'),
+  tokenizeThreads: count(
+    1,
+    0,
+    64,
+    'Threads that tokenise long prompts, each with its own copy of the tokenizers; 0 = none',
+  ),
+  tokenizeThreadChars: count(
+    8192,
+    1,
+    1_000_000_000,
+    'New characters of a prompt from which a thread tokenises it',
+  ),
+  tokenizeTimeoutMs: durationMs(500, 'Longest wait for a thread to tokenise a prompt'),
+  engineTokenizeTimeoutMs: count(
+    200,
+    0,
+    60_000,
+    'Longest wait, in milliseconds, for an engine to tokenise a prompt that cannot be tokenised here; 0 = engines are not asked',
+  ),
   kvWorker: z
     .enum(['on', 'off'])
     .default('on')
@@ -65,7 +116,7 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     2_000_000,
     0,
     1_000_000_000,
-    'Tokenised prompts kept in memory, in tokens of 4 bytes',
+    'Tokenised prompts kept in memory for each tokenizer, in tokens; with their text some 16 bytes each',
   ),
   startupWaitMs: durationMs(
     5000,

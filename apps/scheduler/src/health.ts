@@ -2,8 +2,10 @@ import type { Cluster, EventBus } from '@penstock/core/ports';
 import { busCheck, clusterCheck, type HealthChecks } from '@penstock/platform';
 import type { KvFollower } from './adapters/kv-follower.js';
 import type { StatusWriter } from './adapters/status-writer.js';
+import type { TokenizerStore } from './adapters/tokenizer-store.js';
 import type { Fleet } from './application/fleet.js';
 import type { PoolPolicies } from './application/pool-policies.js';
+import type { ParityView } from './application/tokenizing/tokenizer-parity.js';
 import type { WaitForEngine } from './application/wait-for-engine.js';
 
 export interface HealthDependencies {
@@ -15,6 +17,8 @@ export interface HealthDependencies {
   readonly policies: PoolPolicies;
   readonly waits: WaitForEngine;
   readonly statuses: StatusWriter;
+  readonly tokenizers: Pick<TokenizerStore, 'problems' | 'list'>;
+  readonly parity: ParityView;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface HealthDependencies {
  * what it knows, and says so.
  */
 export function registerHealth(health: HealthChecks, deps: HealthDependencies): void {
-  const { bus, cluster, pools, fleet, prefixes, policies, waits, statuses } = deps;
+  const { bus, cluster, pools, fleet, prefixes, policies, waits, statuses, tokenizers, parity } = deps;
   health.register({
     name: 'pools',
     required: true,
@@ -59,6 +63,24 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
       if (!first) return undefined;
       throw new Error(
         `pool ${first.pool} asks for the unknown routing policy "${first.requested.slice(0, 100)}"; the default is used`,
+      );
+    },
+  });
+  health.register({
+    name: 'tokenizers',
+    required: false,
+    check: () => {
+      const [problem] = tokenizers.problems();
+      if (problem) throw new Error(`tokenizer of ${problem.model || 'other models'}: ${problem.problem}`);
+      const drift = parity.list().find(({ outcome }) => outcome === 'drift');
+      if (drift)
+        throw new Error(
+          `${drift.kind} prompts of ${drift.model} are tokenised by its engines: ${drift.detail}`,
+        );
+      const whole = tokenizers.list().find(([, { tokenizer }]) => tokenizer.sharing.cuts === 'none');
+      return (
+        whole &&
+        `only whole prompts are remembered for ${whole[0] || 'other models'}: ${whole[1].tokenizer.sharing.whyNot}`
       );
     },
   });

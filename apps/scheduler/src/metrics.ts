@@ -10,6 +10,9 @@ const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 
 const WAIT_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const DECISION_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
 const HIT_TOKENS = [0, 64, 256, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
+const TOKENIZE_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+];
 const TOKENS = [1, 64, 256, 1024, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
 
 /**
@@ -153,8 +156,24 @@ export class SchedulerMetrics {
   );
   private readonly tokenizeFailures = this.counter(
     'penstock_scheduler_tokenize_failures_total',
-    'Prompts routed without a known prefix because they could not be tokenised',
-    [],
+    'Prompts routed without a known prefix because they could not be tokenised, by cause',
+    ['cause'],
+  );
+  private readonly tokenizeSeconds = this.histogram(
+    'penstock_scheduler_tokenize_duration_seconds',
+    'Time to turn a prompt into tokens: in the event loop (here), by a thread, or by an engine',
+    ['by'],
+    TOKENIZE_SECONDS,
+  );
+  private readonly tokenizeFallbacks = this.counter(
+    'penstock_scheduler_tokenize_fallback_total',
+    'Prompts that an engine was asked to tokenise: there is no tokenizer here, it differs from the engine, or it failed',
+    ['cause'],
+  );
+  private readonly tokenizerLoads = this.counter(
+    'penstock_scheduler_tokenizer_loads_total',
+    'Tokenizers loaded, at first and after their files changed, by result',
+    ['model', 'result'],
   );
   private readonly probeFailures = this.counter(
     'penstock_scheduler_engine_probe_failures_total',
@@ -299,8 +318,20 @@ export class SchedulerMetrics {
     this.badRequests.inc({ code });
   }
 
-  tokenizeFailed(): void {
-    this.tokenizeFailures.inc();
+  tokenizeFailed(cause: string): void {
+    this.tokenizeFailures.inc({ cause });
+  }
+
+  tokenized(by: 'here' | 'thread' | 'engine', durationMs: number): void {
+    this.tokenizeSeconds.observe({ by }, durationMs / 1000);
+  }
+
+  tokenizerReplaced(cause: string): void {
+    this.tokenizeFallbacks.inc({ cause });
+  }
+
+  tokenizerLoaded(model: string, result: 'loaded' | 'failed'): void {
+    this.tokenizerLoads.inc({ model: this.models.of(model), result });
   }
 
   probeFailed(what: string): void {

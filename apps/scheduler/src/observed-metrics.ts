@@ -3,16 +3,21 @@ import { Gauge, type Registry } from 'prom-client';
 import type { KvFollower } from './adapters/kv-follower.js';
 import type { Fleet } from './application/fleet.js';
 import type { WaitForEngine } from './application/wait-for-engine.js';
+import { observeTokenizing, type TokenizingSources } from './tokenizing-metrics.js';
 
 export interface ObservedSources {
   readonly fleet: Fleet;
   readonly prefixes: KvFollower;
   readonly waits: WaitForEngine;
   readonly bus: EventBus & { counters?(): object };
+  readonly tokenizing: TokenizingSources;
 }
 
 /** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
-export function observeSources(registry: Registry, { fleet, prefixes, waits, bus }: ObservedSources): void {
+export function observeSources(
+  registry: Registry,
+  { fleet, prefixes, waits, bus, tokenizing }: ObservedSources,
+): void {
   const gauge = <L extends string>(
     name: string,
     help: string,
@@ -137,6 +142,7 @@ export function observeSources(registry: Registry, { fleet, prefixes, waits, bus
     [],
     (g) => g.set(prefixes.status().host.timeouts),
   );
+  observeTokenizing(gauge, tokenizing);
   gauge('penstock_scheduler_bus_connected', '1 while the event bus is connected', [], (g) =>
     g.set(bus.status().connected ? 1 : 0),
   );

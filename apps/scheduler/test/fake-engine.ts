@@ -40,6 +40,13 @@ export interface FakeEngine {
   readonly next: Behaviour[];
   waiting: number;
   models: Array<{ id: string; parent?: string }>;
+  /** What it turns a prompt into, at `/tokenize` or at the render endpoints; neither exists when absent. */
+  tokenize?: {
+    readonly api: 'tokenize' | 'render';
+    readonly of: (body: { prompt?: string; messages?: object[] }) => ArrayLike<number> | Promise<never>;
+  };
+  /** Requests to any of them. */
+  tokenizings: number;
   stop(): Promise<void>;
   /** Listens again where it did before. */
   restart(): Promise<void>;
@@ -57,6 +64,7 @@ export async function startFakeEngine(host: string, port = 0): Promise<FakeEngin
     next: [] as Behaviour[],
     waiting: 0,
     models: [{ id: 'base' }] as FakeEngine['models'],
+    tokenizings: 0,
   };
   const server = createServer((request, response) => {
     if (request.url === '/metrics') {
@@ -68,7 +76,8 @@ export async function startFakeEngine(host: string, port = 0): Promise<FakeEngin
       response.end(
         JSON.stringify({ object: 'list', data: engine.models.map((m) => ({ object: 'model', ...m })) }),
       );
-    } else void complete(engine, request, response);
+    } else if (isTokenizing(request.url)) void tokenize(engine, request, response);
+    else void complete(engine, request, response);
   });
   const listen = (at: number) => new Promise<void>((resolve) => server.listen(at, host, resolve));
   await listen(port);
@@ -82,6 +91,30 @@ export async function startFakeEngine(host: string, port = 0): Promise<FakeEngin
         server.closeAllConnections();
       }),
   });
+}
+
+const isTokenizing = (url = ''): boolean => url === '/tokenize' || url.endsWith('/render');
+
+async function tokenize(
+  engine: Pick<FakeEngine, 'tokenize' | 'tokenizings'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  engine.tokenizings++;
+  const { url = '' } = request;
+  const { tokenize: script } = engine;
+  if (!script || (script.api === 'tokenize') !== (url === '/tokenize')) {
+    response.writeHead(404).end('{"detail":"Not Found"}');
+    return;
+  }
+  const body = JSON.parse(Buffer.concat(chunks).toString()) as { prompt?: string; messages?: object[] };
+  const ids = Array.from(await script.of(body));
+  const rendered = url === '/v1/completions/render' ? [{ token_ids: ids }] : { token_ids: ids };
+  const answer =
+    script.api === 'tokenize' ? { count: ids.length, max_model_len: 4096, tokens: ids } : rendered;
+  response.end(JSON.stringify(answer));
 }
 
 async function complete(

@@ -54,6 +54,8 @@ export interface HarnessOptions {
   /** InferenceModel objects. */
   readonly models?: ReadonlyArray<object>;
   readonly engineModels?: FakeEngine['models'];
+  /** How all engines tokenise. */
+  readonly tokenize?: NonNullable<FakeEngine['tokenize']>;
   /** A FakeEventBus unless given. */
   readonly bus?: EventBus;
 }
@@ -65,7 +67,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const engines = [first];
   for (let i = 1; i < (options.engines ?? 2); i++)
     engines.push(await startFakeEngine(`${subnet}.${i + 1}`, first.port));
-  for (const engine of engines) engine.models = options.engineModels ?? engine.models;
+  for (const engine of engines) {
+    engine.models = options.engineModels ?? engine.models;
+    if (options.tokenize) engine.tokenize = options.tokenize;
+  }
   const addresses = engines.map((_, i) => `${subnet}.${i + 1}:${first.port}`);
   const cluster = Object.assign(new FakeCluster(), { close: async () => {} });
   const bus = (options.bus ?? new FakeEventBus()) as FakeEventBus;

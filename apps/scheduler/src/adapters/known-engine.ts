@@ -24,6 +24,7 @@ export class KnownEngine implements FleetEndpoint {
   /** Whether it was asked about itself since it started, with whatever result. */
   asked = false;
   role: EngineRole;
+  lives = 0;
   private noticedAtMs: number | undefined;
 
   constructor(private endpoint: Endpoint) {
@@ -87,6 +88,7 @@ export class KnownEngine implements FleetEndpoint {
   }
 
   private forget(): void {
+    this.lives++;
     this.waiting = 0;
     this.running = 0;
     this.kvUsage = 0;

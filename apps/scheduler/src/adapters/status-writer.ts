@@ -17,6 +17,7 @@ import {
 } from '../application/status/merge-conditions.js';
 import { modelConditions } from '../application/status/model-conditions.js';
 import { poolConditions } from '../application/status/pool-conditions.js';
+import type { ModelParity, ParityView } from '../application/tokenizing/tokenizer-parity.js';
 
 export interface StatusWriterOptions {
   readonly cluster: Cluster;
@@ -25,6 +26,8 @@ export interface StatusWriterOptions {
   readonly fleet: Fleet;
   readonly policies: PoolPolicies;
   readonly prefixes: PrefixView;
+  /** Absent when tokens are not compared. */
+  readonly parity?: ParityView;
   /** Where the lease is that one replica holds. */
   readonly leaseNamespace: string;
   /** Name of this replica. */
@@ -106,7 +109,7 @@ export class StatusWriter {
 
   /** The status to write; undefined when it is as it should be. */
   private poolStatus({ object, problem, kind }: PoolObject): object | undefined {
-    const { fleet, policies, prefixes } = this.options;
+    const { fleet, policies, prefixes, parity } = this.options;
     const { namespace = 'default', name } = object.metadata;
     const pool = fleet.pool(namespace, name);
     const { endpointPickerRef } = (object.spec ?? {}) as { endpointPickerRef?: { name?: string } };
@@ -114,6 +117,7 @@ export class StatusWriter {
       ...(problem ? { problem } : {}),
       ...(pool ? { pool, policy: policies.of(pool) } : {}),
       ...(endpointPickerRef?.name === undefined ? {} : { pickerName: endpointPickerRef.name }),
+      ...(pool && parity ? { parity: parityOf(parity, fleet.baseModels(pool)) } : {}),
       follows: (engineId) => prefixes.follows(engineId),
     });
     // The older version calls the list `parent` and its entries name no controller.
@@ -192,3 +196,6 @@ function listIn<T>(object: ClusterObject, name: string): readonly T[] {
   const list = status?.[name];
   return Array.isArray(list) ? (list as T[]) : [];
 }
+
+const parityOf = (parity: ParityView, models: readonly string[]): ModelParity[] =>
+  parity.list().filter(({ model }) => models.includes(model));

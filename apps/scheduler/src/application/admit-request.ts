@@ -25,6 +25,12 @@ type DemandOf = Pick<DecisionRecord, 'namespace' | 'pool' | 'targetModel' | 'pro
 export class AdmitRequest {
   constructor(private readonly deps: AdmitDependencies) {}
 
+  /** Pool and target of a model, drawn once for all attempts of a request; undefined when there is none. */
+  choose(model: string): PoolChoice | undefined {
+    const choice = this.deps.picker.choose(model);
+    return 'code' in choice ? undefined : choice;
+  }
+
   /**
    * Where others wait for the same pool, a newcomer waits behind them. Undefined, without a promise, when nobody waits
    * anywhere.
@@ -32,7 +38,7 @@ export class AdmitRequest {
   standInLine(course: RequestCourse): Promise<void> | undefined {
     const { waits, picker } = this.deps;
     if (waits.requests === 0) return undefined;
-    const choice = picker.choose(course.request.model);
+    const choice = course.choice ?? picker.choose(course.request.model);
     if ('code' in choice) return undefined;
     course.choice = choice;
     return waits.isHolding(choice.pool) ? this.wait(course, choice).then(() => undefined) : undefined;

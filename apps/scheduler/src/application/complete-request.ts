@@ -14,6 +14,7 @@ import type { RequestCourse } from './request-course.js';
 import type { RequestOutcome } from './request-outcome.js';
 import { rewriteModel } from './rewrite-model.js';
 import type { TokenizePrompt } from './tokenize-prompt.js';
+import { tokenizeTarget } from './tokenizing/tokenize-target.js';
 
 /** A request as the front door hands it in. */
 export interface CompletionCall {
@@ -58,12 +59,12 @@ export class CompleteRequest {
 
   /** Resolves when the answer is complete; a failure means that nothing was written to it. */
   async run(call: CompletionCall, answer: CompletionAnswer): Promise<CompletionFailure | undefined> {
-    const { admission, tokenizer, report, metrics, maxAttempts } = this.deps;
+    const { admission, report, metrics, maxAttempts } = this.deps;
     const { requestId, request, body, signal } = call;
     const course: RequestCourse = {
       requestId,
       request,
-      prompt: tokenizer.tokenize(request.prompt),
+      ...(await this.tokenized(call)),
       bodyBytes: body.length,
       signal,
       avoid: new Map(),
@@ -97,6 +98,21 @@ export class CompleteRequest {
     }
     if (!course.last) throw new Error('maxAttempts must be at least 1');
     return this.giveUp(call, course, course.last);
+  }
+
+  /** The prompt in the tokens of the pool and model that it is for. */
+  private async tokenized({
+    request,
+    signal,
+  }: CompletionCall): Promise<Pick<RequestCourse, 'prompt' | 'choice'>> {
+    const { admission, tokenizer, fleet } = this.deps;
+    // Token ids are what they are in every pool.
+    const choice = request.prompt.kind === 'tokens' ? undefined : admission.choose(request.model);
+    if (!choice) return { prompt: await tokenizer.tokenize(request.prompt) };
+    const { targetModel, pool } = choice;
+    const prompt = await tokenizer.tokenize(request.prompt, tokenizeTarget(fleet, choice), signal);
+    // The pool as it is now: tokenising may have taken a while.
+    return { prompt, choice: { targetModel, pool: fleet.pool(pool.namespace, pool.name) ?? pool } };
   }
 
   /** No engine, or no further one, for the request. */

@@ -15,6 +15,8 @@ export interface FleetEndpoint {
   readonly excluded?: string;
   /** Its pod is ready, and it was asked about itself since it started and did not refuse the connection. */
   readonly answers: boolean;
+  /** Grows when another process is behind the address; absent = 0. */
+  readonly lives?: number;
   readonly waiting: number;
   readonly running: number;
   /** 0–1. */

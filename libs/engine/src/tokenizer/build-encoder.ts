@@ -1,7 +1,6 @@
 import type { Tokenizer as Library } from '@huggingface/tokenizers';
 import { ChunkedEncoder } from './chunked-encoder.js';
 import type { HuggingFaceParts } from './hugging-face-tokenizer.js';
-import type { LoadOptions } from './load-tokenizer.js';
 import { type SafeCuts, safeCuts } from './safe-cuts.js';
 import type { PrefixSharing } from './tokenizer.js';
 import { WordEncoder } from './word-encoder.js';
@@ -27,7 +26,7 @@ export function buildEncoder(
   library: Library,
   tokenizer: { readonly added_tokens: ReadonlyArray<{ readonly content: string }> },
   config: Readonly<Record<string, unknown>>,
-  { memoBytes }: LoadOptions,
+  memoBytes: number | undefined,
 ): Encoder {
   const plain = (text: string) => library.encode(text, { add_special_tokens: false }).ids;
   const controls = tokenizer.added_tokens.slice(0, 4).map(({ content }) => content);

@@ -60,7 +60,7 @@ export async function loadTokenizer(
     return new HuggingFaceTokenizer({
       source: dir,
       codec: library,
-      ...buildEncoder(library, description, config, options),
+      ...buildEncoder(library, description, config, options.memoBytes),
       template: templateSource === undefined ? undefined : new Template(templateSource),
       specialTokens: specialTokensOf(config),
     });

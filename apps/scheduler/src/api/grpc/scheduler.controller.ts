@@ -37,10 +37,10 @@ export class SchedulerController {
   ) {}
 
   @GrpcMethod('SchedulerService', 'Pick')
-  pick(message: unknown, metadata: Metadata): schedulerV1.PickResponse {
+  async pick(message: unknown, metadata: Metadata): Promise<schedulerV1.PickResponse> {
     const request = parseRequest(pickRequest, message);
     const id = request.requestId || randomUUID();
-    const pick = this.holder.hold({
+    const pick = await this.holder.hold({
       requestId: id,
       model: request.model,
       traceparent: propagateTraceparent(metadata.get('traceparent')[0]?.toString()),

@@ -1,5 +1,6 @@
 import type { PrefixSource } from '@penstock/core/routing';
 import type { FleetPool } from '../fleet.js';
+import type { ModelParity } from '../tokenizing/tokenizer-parity.js';
 import type { WantedCondition } from './merge-conditions.js';
 
 export interface PoolFacts {
@@ -10,6 +11,8 @@ export interface PoolFacts {
   readonly policy?: { readonly name: string; readonly prefixSource: PrefixSource };
   /** Whether the engine's KV events come. */
   readonly follows: (engineId: string) => boolean;
+  /** What comparing tokens with the pool's engines came to; absent when that is not done. */
+  readonly parity?: readonly ModelParity[];
   /** Name of the Service that the object wants gateways to ask. */
   readonly pickerName?: string;
 }
@@ -21,6 +24,7 @@ export function poolConditions(facts: PoolFacts): WantedCondition[] {
   // Of two objects of one name only one speaks for the engines.
   if (!pool || !policy || problem?.reason === 'ServedByOtherVersion') return conditions;
   conditions.push(enginesReady(pool), routingPolicy(pool, policy.name), prefixes(facts, pool, policy));
+  if (facts.parity) conditions.push(tokenizerParity(facts.parity));
   const roles = rolesActedUpon(pool);
   if (roles) conditions.push(roles);
   return conditions;
@@ -117,4 +121,23 @@ function prefixes(
     `of ${silent} of ${endpoints.length} engines no KV events come (a container port named kv-events, and kv-index, are needed): ` +
     'what they hold is guessed from where requests went';
   return { type, status: 'False', reason: 'NoKvEvents', message };
+}
+
+function tokenizerParity(parity: readonly ModelParity[]): WantedCondition {
+  const type = 'penstock.dev/TokenizerParity';
+  const drifts = parity.filter(({ outcome }) => outcome === 'drift');
+  if (drifts.length > 0) {
+    const what = drifts
+      .map(({ model, kind, detail = '' }) => `${kind} prompts of ${model}: ${detail}`)
+      .join('; ');
+    const message = `the tokenizer here is not that of the engines, which tokenise instead until it is (--tokenizers-dir, --tokenizer-names): ${what}`;
+    return { type, status: 'False', reason: 'Drift', message };
+  }
+  const matches = parity.filter(({ outcome }) => outcome === 'match');
+  if (matches.length === 0) {
+    const message = 'no engine has tokenised a prompt for comparison (POST /tokenize)';
+    return { type, status: 'Unknown', reason: 'NotCompared', message };
+  }
+  const models = [...new Set(matches.map(({ model }) => model))].join(', ');
+  return { type, status: 'True', reason: 'Match', message: `tokens of ${models} are those of the engines` };
 }
