@@ -9,11 +9,13 @@ import { type Suite, startSuite } from '../src/suite/start-suite.js';
 import { ROOT } from '../src/suite/workspace.js';
 import { runProgram } from './run-program.js';
 
-const PAGE = readFileSync(join(ROOT, 'docs/how-to/call-the-grpc-api.md'), 'utf8');
+const page = (name: string) => readFileSync(join(ROOT, 'docs/how-to', name), 'utf8');
+const PAGE = page('call-the-grpc-api.md');
+const ROUTERS = page('use-kv-index-from-other-routers.md');
 
-/** Command lines of the page that begin with a program, in their order, without line breaks. */
-function commands(program: string): string[] {
-  const blocks = [...PAGE.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = '']) => text);
+/** Command lines of a page that begin with a program, in their order, without line breaks. */
+function commands(program: string, text = PAGE): string[] {
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = '']) => text);
   return blocks
     .flatMap((text) => text.replaceAll('\\\n', ' ').split('\n'))
     .filter((line) => line.startsWith(`${program} `));
@@ -24,6 +26,9 @@ const EXPECTED = [
   /^penstock\.kvindex\.v1\.KvIndexService$/m,
   /rpc ListEngines \( \.penstock\.kvindex\.v1\.ListEnginesRequest \)/,
   /"model": "Qwen\/Qwen3-32B"/,
+  /"engineId": "penstock\/laptop-0-engine-0",\s+"supported": true/,
+  /"endpoints": \[/,
+  /"requestId": "a",\s+"response": [\s\S]*"requestId": "b",\s+"error": /,
   /"requestId": "example-1"/,
   /"recommendation": \{/,
   /"leading": true/,
@@ -31,7 +36,16 @@ const EXPECTED = [
   /"status": "SERVING"/,
 ];
 
-describe('docs/how-to/call-the-grpc-api.md', () => {
+/** What each curl command of the page for other routers must print. */
+const ROUTERS_EXPECTED = [
+  /^\{"default":\{"penstock\/laptop-0-engine-0":\{"longest_matched":0,"GPU":0,"DP":\{"0":0\},"CPU":0,"DISK":0\}\}\}$/,
+  /^\{"scores":\{\},"frequencies":\[\],"instances":\{\}\}$/,
+  /^\{"status":"registered successfully","instance_id":"vllm-1"\}$/,
+  /"InstanceID":"vllm-1"/,
+  /^\{"status":"unregistered successfully","removed_instances":\["vllm-1\|blue\|0"\]\}$/,
+];
+
+describe('docs/how-to: call-the-grpc-api.md, use-kv-index-from-other-routers.md', () => {
   const home = mkdtempSync(join(tmpdir(), 'penstock-grpcurl-'));
   let suite: Suite;
   let grpcurl: string;
@@ -55,6 +69,7 @@ describe('docs/how-to/call-the-grpc-api.md', () => {
       .replace('http://127.0.0.1:8080', urls.frontDoor)
       .replace('127.0.0.1:9101', urls.schedulerGrpc)
       .replace('127.0.0.1:9102', urls.kvIndexGrpc)
+      .replace('http://127.0.0.1:9112', urls.kvIndexHttp)
       .replace('127.0.0.1:9103', urls.autoscalerGrpc)
       .replace('127.0.0.1:9104', urls.gangPlacerGrpc)
       .replace('127.0.0.1:9105', urls.kvOffloadGrpc);
@@ -64,6 +79,7 @@ describe('docs/how-to/call-the-grpc-api.md', () => {
 
   it('has the commands that are run here', () => {
     expect(commands('grpcurl')).toHaveLength(EXPECTED.length);
+    expect(commands('curl', ROUTERS)).toHaveLength(ROUTERS_EXPECTED.length);
   });
 
   it.each(commands('grpcurl').map((line, i) => [line, EXPECTED[i] ?? /^never/] as const))(
@@ -76,6 +92,16 @@ describe('docs/how-to/call-the-grpc-api.md', () => {
         ({ code, stdout, stderr } = await run(grpcurl, line));
       }
       expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(expected);
+    },
+    60_000,
+  );
+
+  it.each(commands('curl', ROUTERS).map((line, i) => [line, ROUTERS_EXPECTED[i] ?? /^never/] as const))(
+    '%s',
+    async (line, expected) => {
+      const { code, stdout } = await run('curl', line);
+      expect(code).toBe(0);
       expect(stdout).toMatch(expected);
     },
     60_000,
