@@ -9,12 +9,13 @@ const logger = createLogger({ service: 'kv-index', instance: 'test', level: 'sil
 const none = new BigUint64Array(0);
 
 /** An engine with a published state, and how often the whole of it was asked for. */
-function engineAt(incarnation: number) {
+function engineAt(incarnation: number, engineId = 'ns/a') {
   const counted = { copies: 0 };
   const cache = {
     incarnation,
     sequence: 0,
     publishedEngineSequence: -1,
+    publishedWindowBlocks: 0,
     publishedLandmark: undefined as { sequence: number; mark: string } | undefined,
     blockSize: 2,
     publishedBlocks: () => {
@@ -23,7 +24,7 @@ function engineAt(incarnation: number) {
     },
   };
   const follower = {
-    engineId: 'ns/a',
+    engineId,
     model: 'm',
     pool: { namespace: 'ns', name: 'pool' },
     endpoint: { podUid: 'u', restartCount: 0 },
@@ -35,7 +36,7 @@ function engineAt(incarnation: number) {
     cache.publishedEngineSequence = engineSequence;
     cache.publishedLandmark = sequence > 1 ? { sequence: 0, mark: 'x' } : undefined;
     const changes = [{ tier: 'gpu' as const, engineHashes: none, keys: none }];
-    return { engineId: 'ns/a', incarnation, sequence, engineSequence, cleared: false, changes, removed: [] };
+    return { engineId, incarnation, sequence, engineSequence, cleared: false, changes, removed: [] };
   };
   return { follower, counted, next };
 }
@@ -94,5 +95,44 @@ describe('BlockPersister', () => {
       sequence: 3,
       facts: { landmarkSequence: '0', landmarkMark: 'x' },
     });
+  });
+
+  it('writes a flushed store again a few engines at a time, and stops at the first failure', async () => {
+    const store = new FakeBlockStore();
+    const { persister, outcomes } = start(store);
+    const engines = Array.from({ length: 50 }, (_, i) => engineAt(5, `ns/e${i}`));
+    for (const { follower, next } of engines) persister.append(follower, next());
+    await persister.refresh();
+    await until(async () => (await store.engines('ns', 'pool')).length === 50);
+
+    let [running, most] = [0, 0];
+    const replace = store.replace.bind(store);
+    store.replace = async (...args) => {
+      most = Math.max(most, ++running);
+      await settled();
+      return replace(...args).finally(() => running--);
+    };
+    store.flushAll();
+    await persister.refresh();
+    expect(await store.engines('ns', 'pool')).toHaveLength(50);
+    expect(most).toBe(4);
+
+    store.flushAll();
+    const copies = () => engines.reduce((sum, { counted }) => sum + counted.copies, 0);
+    const before = copies();
+    outcomes.length = 0;
+    store.replace = async () => {
+      await settled();
+      throw new Error('full');
+    };
+    await persister.refresh();
+    expect(persister.problem).toBe('full');
+    // Those under way fail; the others do not even copy their state.
+    expect(outcomes).toEqual(['failed', 'failed', 'failed', 'failed']);
+    expect(copies()).toBe(before + 4);
+    store.replace = replace;
+    await persister.refresh();
+    expect(await store.engines('ns', 'pool')).toHaveLength(50);
+    expect(persister.problem).toBeUndefined();
   });
 });

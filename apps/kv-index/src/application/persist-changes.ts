@@ -1,4 +1,5 @@
 import type { BlockStore, StoredDelta, StoredEngine } from '@penstock/core/ports';
+import { bulkhead } from 'cockatiel';
 import type { Logger } from 'pino';
 import { encodeFacts } from './engine-facts.js';
 import type { EngineFollower } from './follow-engine.js';
@@ -8,6 +9,8 @@ export type StoreOutcome = 'appended' | 'replaced' | 'removed' | 'refused' | 'fa
 
 /** Deltas of one engine that wait for the store; more are replaced by the whole state. */
 const MAX_WAITING_DELTAS = 100;
+/** Whole states on their way at once: after a flush there is one for every engine, each of some hundred kilobytes. */
+const MAX_WHOLE_STATES = 4;
 /** Batches after which the landmark in the store is renewed, well within an engine's replay buffer of 10,000. */
 const LANDMARK_BATCHES = 2_000;
 
@@ -37,7 +40,10 @@ interface Removal {
 export class BlockPersister {
   private readonly queues = new Map<EngineFollower, Queue>();
   private readonly removals = new Map<string, Removal>();
+  private readonly wholeStates = bulkhead(MAX_WHOLE_STATES, Number.POSITIVE_INFINITY);
   private epoch: string | undefined;
+  /** A write failed since the last `refresh`: whole states, which are dear, are not tried before the next one. */
+  private failing = false;
   private problemText: string | undefined;
 
   constructor(
@@ -93,6 +99,7 @@ export class BlockPersister {
       }
       this.epoch = epoch;
       await this.removeWaiting();
+      this.failing = false;
       for (const queue of this.queues.values()) queue.held = false;
       await Promise.all([...this.queues].map(([engine, queue]) => this.write(engine, queue)));
       if (![...this.queues.values()].some((q) => q.needsAll)) this.problemText = undefined;
@@ -118,7 +125,7 @@ export class BlockPersister {
         !queue.held &&
         (queue.needsAll || queue.deltas.length > 0)
       ) {
-        if (queue.needsAll) await this.writeAll(engine, queue);
+        if (queue.needsAll) await this.wholeStates.execute(() => this.writeAllInTurn(engine, queue));
         else await this.writeNext(engine, queue);
       }
     } catch (error) {
@@ -139,6 +146,20 @@ export class BlockPersister {
       this.onOutcome('refused');
       queue.needsAll = true;
       queue.deltas.length = 0;
+    }
+  }
+
+  private async writeAllInTurn(engine: EngineFollower, queue: Queue): Promise<void> {
+    if (this.queues.get(engine) !== queue) return;
+    if (this.failing) {
+      queue.held = true;
+      return;
+    }
+    try {
+      await this.writeAll(engine, queue);
+    } catch (error) {
+      this.failing = true;
+      throw error;
     }
   }
 
@@ -204,5 +225,7 @@ function storedState(engine: EngineFollower): StoredEngine | undefined {
     landmark,
   });
   const { incarnation, sequence, publishedEngineSequence: engineSequence } = cache;
-  return { engineId, incarnation, sequence, engineSequence, facts, blocks: cache.publishedBlocks() };
+  const { publishedWindowBlocks: windowBlocks } = cache;
+  const position = { incarnation, sequence, engineSequence };
+  return { engineId, ...position, facts, windowBlocks, blocks: cache.publishedBlocks() };
 }

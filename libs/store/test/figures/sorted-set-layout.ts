@@ -21,7 +21,11 @@ export class SortedSetLayout implements Layout {
         }
       }
       for (const pairs of changes)
-        pipeline.zadd(`z:${engineId}`, ...recordBytes(pairs, true).flatMap((member) => [0, member]));
+        pipeline.call(
+          'ZADD',
+          `z:${engineId}`,
+          ...recordBytes(pairs, true).flatMap((member) => ['0', member]),
+        );
     }
     await pipeline.exec();
   }
