@@ -1,10 +1,11 @@
 import type { StoredDelta } from '../ports/block-store.js';
+import { BlockColumns } from './block-columns.js';
+import type { ChainPoint } from './block-keys.js';
+import { type CacheGroup, CacheGroups } from './cache-groups.js';
 import type { Hash } from './engine-events.js';
 import { HeldBlocks } from './held-blocks.js';
-import { grown, halves } from './key-table.js';
 import { RecentKeys } from './recent-keys.js';
-import { type EngineBlocks, type KvDelta, TIERS, type Tier } from './types.js';
-import { U64List } from './u64-list.js';
+import { type EngineBlocks, type KeyList, type KvDelta, type KvSnapshot, TIERS } from './types.js';
 
 /** What changed since the last take: by our keys for lookups, by engine hashes for the block store. */
 export interface LedgerChanges {
@@ -14,18 +15,25 @@ export interface LedgerChanges {
   readonly removed: StoredDelta['removed'];
 }
 
+/** `refused`: the block's key belongs to another one, by their check bits. */
+export type StoreOutcome = 'first' | 'repeated' | 'refused';
+
+/** Tier and window of each bit of what a block holds. */
+const PLACES = [false, true].flatMap((window) => TIERS.map((tier) => (window ? { tier, window } : { tier })));
+
 /**
- * One engine's blocks: engine hash → our key, counted per tier because engines announce a block more than once.
+ * One engine's blocks: engine hash → our key, counted per tier and group because engines announce a block more than once.
  * Several engine hashes may be one key; the key is held while any of them is.
  */
 export class BlockLedger {
-  private hashes = new HeldBlocks();
-  private keys = new HeldBlocks();
-  private keyOfHash = new Int32Array(256);
+  readonly groups = new CacheGroups();
+  private held = new HeldBlocks(this.groups);
   /** State as of the last take while a clear after it has not been taken. */
-  private beforeClear: BlockLedger | undefined;
-  private readonly scratch = new BigUint64Array(2);
-  private readonly words = halves(this.scratch);
+  private beforeClear: HeldBlocks | undefined;
+  private readonly hash = new BigUint64Array(1);
+  private readonly key = new BigUint64Array(1);
+  private readonly hashWords = new Uint32Array(this.hash.buffer);
+  private readonly keyWords = new Uint32Array(this.key.buffer);
   private readonly recent: RecentKeys;
 
   /** @param remembered hashes whose keys `rememberedKeyOf` still knows after the engine dropped them */
@@ -35,177 +43,228 @@ export class BlockLedger {
 
   /** Engine hashes known. */
   get blocks(): number {
-    return this.hashes.table.size;
+    return this.held.rows.size;
+  }
+
+  /** Bytes of the columns that hold them. */
+  get bytes(): number {
+    return this.held.bytes;
   }
 
   /** Changes that `take` would report (an upper bound). */
   get pendingChanges(): number {
-    return this.hashes.changes;
+    return this.held.changes;
   }
 
-  /** Our key of an engine's block; undefined when the block is unknown. */
-  keyOf(hash: Hash): bigint | undefined {
-    const id = this.find(hash);
-    if (id < 0) return undefined;
-    const key = this.keyOfHash[id] as number;
-    this.words[2] = this.keys.table.lowOf(key);
-    this.words[3] = this.keys.table.highOf(key);
-    return this.scratch[1];
+  /** Our key of an engine's block, with its check bits; undefined when the block is unknown. */
+  pointOf(hash: Hash): ChainPoint | undefined {
+    const row = this.find(hash);
+    if (row < 0) return undefined;
+    const { rows } = this.held;
+    this.keyWords[0] = rows.keyLow[row] as number;
+    this.keyWords[1] = rows.keyHigh[row] as number;
+    return { key: this.key[0] as bigint, check: rows.check[row] as number };
   }
 
-  /** As `keyOf`, also of a block that the engine dropped lately. */
+  /** Our keys of the longest run of known blocks, from the first hash on. */
+  keysOfHashes(hashes: ArrayLike<Hash>): KeyList {
+    const { rows } = this.held;
+    const found = new BlockColumns();
+    for (let i = 0; i < hashes.length; i++) {
+      const row = this.find(hashes[i] as Hash);
+      if (row < 0) break;
+      found.push(0, 0, rows.keyLow[row] as number, rows.keyHigh[row] as number, rows.check[row] as number);
+    }
+    return keyList(found);
+  }
+
+  /** Our key also of a block that the engine dropped lately. */
   rememberedKeyOf(hash: Hash): bigint | undefined {
-    const known = this.keyOf(hash);
-    if (known !== undefined) return known;
-    return this.recent.find(this.words[0] as number, this.words[1] as number, this.words, 2)
-      ? this.scratch[1]
-      : undefined;
+    const known = this.pointOf(hash);
+    if (known) return known.key;
+    const { hashWords, keyWords, recent } = this;
+    return recent.find(hashWords[0] as number, hashWords[1] as number, keyWords, 0) ? this.key[0] : undefined;
   }
 
-  /** The engine stored a block on the tier; false when it had announced it there before. A hash keeps its first key. */
-  store(hash: Hash, key: bigint, tier: Tier): boolean {
-    const known = this.find(hash);
-    if (known >= 0) return this.addTo(known, TIERS.indexOf(tier));
-    this.scratch[1] = key;
-    const id = this.hashes.open(this.words[0] as number, this.words[1] as number);
-    this.keyOfHash = grown(this.keyOfHash, this.hashes.table.capacity);
-    this.keyOfHash[id] = this.keys.open(this.words[2] as number, this.words[3] as number);
-    return this.addTo(id, TIERS.indexOf(tier));
+  /**
+   * The engine stored a block on the tier for the group in this slot of `groups`. A hash keeps its first key.
+   *
+   * @param check bits of the key, 0 = not known
+   */
+  store(hash: Hash, key: bigint, check: number, tier: number, slot: number): StoreOutcome {
+    let row = this.find(hash);
+    if (row < 0) {
+      this.key[0] = key;
+      const { hashWords, keyWords } = this;
+      row = this.held.open(
+        hashWords[0] as number,
+        hashWords[1] as number,
+        keyWords[0] as number,
+        keyWords[1] as number,
+        check,
+      );
+      if (row < 0) return 'refused';
+    }
+    return this.held.add(row, tier, slot) ? 'first' : 'repeated';
   }
 
-  /** A block known by another tier is on this one too; false when it is not known. */
-  attach(hash: Hash, tier: Tier): boolean {
-    const id = this.find(hash);
-    if (id < 0 || this.hashes.heldBits(id) === 0) return false;
-    this.addTo(id, TIERS.indexOf(tier));
+  /** A block known by another tier or group is on this one too; false when it is not known. */
+  attach(hash: Hash, tier: number, slot: number): boolean {
+    const row = this.find(hash);
+    if (row < 0 || this.held.isIdle(row)) return false;
+    this.held.add(row, tier, slot);
     return true;
   }
 
-  /** The engine removed a block from the tier; false when it was not there. */
-  remove(hash: Hash, tier: Tier): boolean {
-    const index = TIERS.indexOf(tier);
-    const id = this.find(hash);
-    if (id < 0 || (this.hashes.heldBits(id) & (1 << index)) === 0) return false;
-    if (this.hashes.subtract(id, index)) this.keys.subtract(this.keyOfHash[id] as number, index);
-    return true;
+  /**
+   * The engine removed a block from the tier; false when it was not there. Where the group is not one that had it, it is
+   * taken from the events that named none; where it is not known, or the removal names none, from every group.
+   *
+   * @param index the group as the engine numbers it
+   */
+  remove(hash: Hash, tier: number, index: number | undefined): boolean {
+    const row = this.find(hash);
+    if (row < 0) return false;
+    const { held, groups } = this;
+    const slot = groups.find(index);
+    const unnamed = groups.find(undefined);
+    if (slot >= 0 && held.subtract(row, tier, slot)) return true;
+    if (unnamed >= 0 && held.subtract(row, tier, unnamed)) return true;
+    return (slot < 0 || index === undefined) && held.drop(row, tier);
   }
 
   /** The engine dropped everything. */
   clear(): void {
-    if (!this.beforeClear) {
-      this.beforeClear = new BlockLedger();
-      this.beforeClear.hashes = this.hashes;
-      this.beforeClear.keys = this.keys;
-      this.beforeClear.keyOfHash = this.keyOfHash;
+    this.beforeClear ??= this.held;
+    this.held = new HeldBlocks(this.groups);
+  }
+
+  /** Everything held is to be published once more, as the first state of a new incarnation. */
+  unpublish(): void {
+    this.beforeClear = undefined;
+    this.held.unpublish();
+  }
+
+  /** Takes over blocks known from before, each in every group that it needs where it is. */
+  restore(blocks: EngineBlocks, groups: readonly CacheGroup[]): void {
+    this.groups.restore(
+      groups,
+      blocks.map(({ tier }) => tier),
+    );
+    for (const { tier, window, engineHashes, keys, checks } of blocks) {
+      const index = TIERS.indexOf(tier);
+      const slots = this.groups[window ? 'window' : 'dense'][index] as number;
+      for (let i = 0; i < keys.length; i++) {
+        for (let slot = 0; slots >>> slot !== 0; slot++) {
+          if (((slots >>> slot) & 1) === 0) continue;
+          this.store(engineHashes[i] as bigint, keys[i] as bigint, checks?.[i] ?? 0, index, slot);
+        }
+      }
     }
-    this.hashes = new HeldBlocks();
-    this.keys = new HeldBlocks();
-    this.keyOfHash = new Int32Array(256);
   }
 
   /** The changes since the last take; undefined when there are none. */
   take(): LedgerChanges | undefined {
     const cleared = this.beforeClear !== undefined;
-    if (!cleared && this.hashes.changes === 0) return undefined;
+    if (!cleared && this.held.changes === 0) return undefined;
     this.beforeClear = undefined;
-    const lists = TIERS.map((tier, index) => ({
-      tier,
-      bit: 1 << index,
-      hashes: new U64List(),
-      keys: new U64List(),
-      gone: new U64List(),
-    }));
-    const table = this.hashes.table;
-    const visit = (id: number, before: number, after: number) => {
-      const key = this.keyOfHash[id] as number;
-      for (const list of lists) {
-        if (((before ^ after) & list.bit) === 0) continue;
-        if ((after & list.bit) !== 0) {
-          list.hashes.push(table.lowOf(id), table.highOf(id));
-          list.keys.push(this.keys.table.lowOf(key), this.keys.table.highOf(key));
-        } else list.gone.push(table.lowOf(id), table.highOf(id));
+    const { rows } = this.held;
+    const columns = () => PLACES.map(() => new BlockColumns());
+    const [stored, removed, keysStored, keysRemoved] = [columns(), columns(), columns(), columns()];
+    const add = (to: BlockColumns[], bits: number, row: number) => {
+      for (let rest = bits; rest !== 0; rest &= rest - 1) {
+        (to[31 - Math.clz32(rest & -rest)] as BlockColumns).push(
+          rows.hashLow[row] as number,
+          rows.hashHigh[row] as number,
+          rows.keyLow[row] as number,
+          rows.keyHigh[row] as number,
+          rows.check[row] as number,
+        );
       }
     };
-    this.hashes.drain(visit, (id) => {
-      const key = this.keyOfHash[id] as number;
-      const { table: names } = this.keys;
-      this.recent.add(table.lowOf(id), table.highOf(id), names.lowOf(key), names.highOf(key));
-    });
-    const keys = this.takeKeys();
-    const stored = lists.filter((l) => l.hashes.length > 0);
-    const removed = lists.filter((l) => l.gone.length > 0);
-    if (!cleared && stored.length + removed.length === 0) return undefined;
-    return {
+    this.held.drain(
+      (row, before, after, keyBefore, keyAfter) => {
+        add(stored, after & ~before, row);
+        add(removed, before & ~after, row);
+        add(keysStored, keyAfter & ~keyBefore, row);
+        add(keysRemoved, keyBefore & ~keyAfter, row);
+      },
+      (row) => {
+        this.recent.add(
+          rows.hashLow[row] as number,
+          rows.hashHigh[row] as number,
+          rows.keyLow[row] as number,
+          rows.keyHigh[row] as number,
+        );
+      },
+    );
+    const places = PLACES.map((place, i) => ({ place, i }));
+    const holds = (i: number, ...lists: BlockColumns[][]) => lists.some((l) => (l[i]?.length ?? 0) > 0);
+    const changes = {
       cleared,
-      keys,
-      stored: stored.map((l) => ({ tier: l.tier, engineHashes: l.hashes.toArray(), keys: l.keys.toArray() })),
-      removed: removed.map((l) => ({ tier: l.tier, engineHashes: l.gone.toArray() })),
+      keys: places
+        .filter(({ i }) => holds(i, keysStored, keysRemoved))
+        .map(({ place, i }) => {
+          const { keys, checks } = keyList(keysStored[i] as BlockColumns);
+          const gone = (keysRemoved[i] as BlockColumns).ourKeys();
+          return { ...place, stored: keys, ...(checks ? { storedChecks: checks } : {}), removed: gone };
+        }),
+      stored: engineBlocks(stored),
+      removed: places
+        .filter(({ i }) => holds(i, removed))
+        .map(({ place, i }) => ({ ...place, engineHashes: (removed[i] as BlockColumns).engineHashes() })),
     };
+    const isSame = changes.keys.length + changes.stored.length + changes.removed.length === 0;
+    return isSame && !cleared ? undefined : changes;
   }
 
   /** Everything as of the last take, by engine hash. */
   published(): EngineBlocks {
-    if (this.beforeClear) return this.beforeClear.published();
-    const lists = TIERS.map((tier, index) => ({
-      tier,
-      bit: 1 << index,
-      hashes: new U64List(),
-      keys: new U64List(),
-    }));
-    this.hashes.eachPublished((id, bits) => {
-      const key = this.keyOfHash[id] as number;
-      for (const list of lists) {
-        if ((bits & list.bit) === 0) continue;
-        list.hashes.push(this.hashes.table.lowOf(id), this.hashes.table.highOf(id));
-        list.keys.push(this.keys.table.lowOf(key), this.keys.table.highOf(key));
-      }
-    });
-    return lists
-      .filter((l) => l.hashes.length > 0)
-      .map((l) => ({ tier: l.tier, engineHashes: l.hashes.toArray(), keys: l.keys.toArray() }));
+    return engineBlocks(this.columnsPublished((_row, bits) => bits));
   }
 
-  /** Everything as of the last take, by our keys, each once per tier. */
-  publishedKeys(): Array<{ tier: Tier; keys: BigUint64Array }> {
-    if (this.beforeClear) return this.beforeClear.publishedKeys();
-    const lists = TIERS.map((tier, index) => ({ tier, bit: 1 << index, keys: new U64List() }));
-    this.keys.eachPublished((id, bits) => {
-      for (const list of lists) {
-        if ((bits & list.bit) !== 0) list.keys.push(this.keys.table.lowOf(id), this.keys.table.highOf(id));
-      }
+  /** Everything as of the last take, by our keys, each once per tier and window. */
+  publishedKeys(): KvSnapshot['tiers'] {
+    const columns = this.columnsPublished((_row, _bits, keyBits) => keyBits);
+    return PLACES.flatMap((place, i) => {
+      const blocks = columns[i] as BlockColumns;
+      return blocks.length === 0 ? [] : [{ ...place, ...keyList(blocks) }];
     });
-    return lists.filter((l) => l.keys.length > 0).map((l) => ({ tier: l.tier, keys: l.keys.toArray() }));
   }
 
-  private takeKeys(): KvDelta['changes'] {
-    const lists = TIERS.map((tier, index) => ({
-      tier,
-      bit: 1 << index,
-      stored: new U64List(),
-      removed: new U64List(),
-    }));
-    const table = this.keys.table;
-    this.keys.drain((id, before, after) => {
-      for (const list of lists) {
-        if (((before ^ after) & list.bit) === 0) continue;
-        if ((after & list.bit) !== 0) list.stored.push(table.lowOf(id), table.highOf(id));
-        else list.removed.push(table.lowOf(id), table.highOf(id));
+  private columnsPublished(which: (row: number, bits: number, keyBits: number) => number): BlockColumns[] {
+    const held = this.beforeClear ?? this.held;
+    const { rows } = held;
+    const columns = PLACES.map(() => new BlockColumns());
+    held.eachPublished((row, bits, keyBits) => {
+      for (let rest = which(row, bits, keyBits); rest !== 0; rest &= rest - 1) {
+        (columns[31 - Math.clz32(rest & -rest)] as BlockColumns).push(
+          rows.hashLow[row] as number,
+          rows.hashHigh[row] as number,
+          rows.keyLow[row] as number,
+          rows.keyHigh[row] as number,
+          rows.check[row] as number,
+        );
       }
     });
-    return lists
-      .filter((l) => l.stored.length + l.removed.length > 0)
-      .map((l) => ({ tier: l.tier, stored: l.stored.toArray(), removed: l.removed.toArray() }));
+    return columns;
   }
 
-  /** Id of the hash, -1 when unknown; leaves its halves in `words`. */
+  /** Row of the hash, -1 when unknown; leaves its halves in `hashWords`. */
   private find(hash: Hash): number {
-    this.scratch[0] = hash;
-    return this.hashes.table.find(this.words[0] as number, this.words[1] as number);
+    this.hash[0] = hash;
+    return this.held.rows.byHash.find(this.hashWords[0] as number, this.hashWords[1] as number);
   }
+}
 
-  private addTo(id: number, tier: number): boolean {
-    const first = this.hashes.add(id, tier);
-    if (first) this.keys.add(this.keyOfHash[id] as number, tier);
-    return first;
-  }
+function keyList(columns: BlockColumns): KeyList {
+  const checks = columns.checks();
+  return checks ? { keys: columns.ourKeys(), checks } : { keys: columns.ourKeys() };
+}
+
+function engineBlocks(columns: readonly BlockColumns[]): EngineBlocks {
+  return PLACES.flatMap((place, i) => {
+    const blocks = columns[i] as BlockColumns;
+    return blocks.length === 0 ? [] : [{ ...place, engineHashes: blocks.engineHashes(), ...keyList(blocks) }];
+  });
 }

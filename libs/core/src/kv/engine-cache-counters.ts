@@ -2,12 +2,14 @@
 export type SkipReason =
   /** A medium that is none of our tiers. */
   | 'unknown-tier'
-  /** Attention that does not need every block of a prefix (sliding window, Mamba). */
+  /** A group whose use cannot be told from blocks (Mamba state, cross attention, kinds we do not know). */
   | 'attention-kind'
-  /** A further group of a hybrid model; the first dense group stands for the engine. */
+  /** More groups than a model has. */
   | 'group'
-  /** Another block size than the engine's. */
+  /** A block size that is not the group's, or that does not fit the engine's. */
   | 'block-size'
+  /** Another block has the same key: their check bits differ. */
+  | 'key-taken'
   /** Tokens and hashes do not match in number. */
   | 'not-dense'
   /** A file on storage with a block that is not known: without all its keys nobody can use it. */
@@ -19,6 +21,8 @@ export type SkipReason =
 export interface EngineCacheCounters {
   batches: number;
   duplicateBatches: number;
+  /** Batches that came so late that the engine itself no longer knows them. */
+  staleBatches: number;
   /** Live batches that did not fit while a replay was under way. */
   droppedBatches: number;
   gaps: number;
@@ -29,6 +33,8 @@ export interface EngineCacheCounters {
   failedReplays: number;
   /** Replays that no longer reached back far enough. */
   truncatedReplays: number;
+  /** Batches of another data-parallel rank than the stream's first: their events were not used. */
+  foreignRanks: number;
   clears: number;
   storedBlocks: number;
   /** Announced again while held. */
@@ -47,6 +53,7 @@ export function emptyCounters(): EngineCacheCounters {
   return {
     batches: 0,
     duplicateBatches: 0,
+    staleBatches: 0,
     droppedBatches: 0,
     gaps: 0,
     restarts: 0,
@@ -54,6 +61,7 @@ export function emptyCounters(): EngineCacheCounters {
     replays: 0,
     failedReplays: 0,
     truncatedReplays: 0,
+    foreignRanks: 0,
     clears: 0,
     storedBlocks: 0,
     repeatedBlocks: 0,
@@ -68,6 +76,7 @@ export function emptyCounters(): EngineCacheCounters {
       'attention-kind': 0,
       group: 0,
       'block-size': 0,
+      'key-taken': 0,
       'not-dense': 0,
       'file-unknown-block': 0,
       'file-unnamed': 0,

@@ -1,37 +1,14 @@
-import type { StoredDelta } from '../ports/block-store.js';
 import { BatchOrder, type Landmark, markOf } from './batch-order.js';
 import { BlockLedger, type LedgerChanges } from './block-ledger.js';
+import type { CacheGroup } from './cache-groups.js';
 import { type EngineCacheCounters, emptyCounters } from './engine-cache-counters.js';
-import type { EngineBatch } from './engine-events.js';
+import type { EngineCacheOptions, RestoredCache } from './engine-cache-options.js';
+import type { EngineBatch, Hash } from './engine-events.js';
 import { EventApplier } from './event-applier.js';
+import { type EngineDelta, PublishedLife } from './published-life.js';
 import { ReplayCheck } from './replay-check.js';
 import { type StoredFile, StoredFiles } from './stored-files.js';
-import type { EngineBlocks, KvDelta, KvSnapshot } from './types.js';
-
-export interface EngineCacheOptions {
-  readonly engineId: string;
-  /** Served name of the base model: part of every key. */
-  readonly model: string;
-  /** Tokens per block; learned from the first stored event when absent. */
-  readonly blockSize?: number;
-  /** Incarnations of this engine used before, if known: the cache begins with a larger one. */
-  readonly incarnationAfter?: number;
-  /** Blocks kept from an earlier process; nothing of them is published before a replay proves the engine's life the same. */
-  readonly restored?: RestoredCache;
-  readonly maxOrphanBlocks?: number;
-  /** Whether files that the engine announces on storage wait for `takeFiles`; else it counts as their holder. */
-  readonly collectFiles?: boolean;
-  /** Live batches kept while a replay is under way. */
-  readonly maxParkedBatches?: number;
-}
-
-export interface RestoredCache {
-  readonly blocks: EngineBlocks;
-  /** Last engine batch contained in `blocks`. */
-  readonly engineSequence: number;
-  /** A batch of that life, not after `engineSequence`. */
-  readonly landmark: Landmark;
-}
+import type { EngineBlocks, KeyList, KvSnapshot } from './types.js';
 
 /** Blocks that left the engine whose keys are kept for files that are announced late. */
 const REMEMBERED_BLOCKS = 16_384;
@@ -42,12 +19,6 @@ const MAX_FRUITLESS_REPLAYS = 2;
 /** Wanted from the caller: the engine's batches from this sequence on, through `replayed`, then `replayEnded`. */
 export interface ReplayRequest {
   readonly fromSequence: number;
-}
-
-/** A coalesced change: for the replicas, and for the block store. Both have the same sequence. */
-export interface EngineDelta {
-  readonly delta: KvDelta;
-  readonly stored: StoredDelta;
 }
 
 /**
@@ -63,15 +34,16 @@ export class EngineCache {
   private readonly applier: EventApplier;
   private replay: ReplayCheck | undefined;
   private parked: EngineBatch[] = [];
-  private life: number;
-  private deltaSequence = 0;
-  private engineSequenceTaken = -1;
-  private landmarkTaken: Landmark | undefined;
-  private fenceUnseen = true;
+  private readonly life: PublishedLife;
   private unproven: boolean;
   private fruitlessReplays = 0;
   private suspected = false;
-  private readonly engineId: string;
+  /** The batch that made the last replay necessary: older than that replay, so what it does not know is out of date. */
+  private asked: EngineBatch | undefined;
+  /** What another process published stays in force. */
+  private holding: boolean;
+  private groupList = 0;
+  private rank: number | undefined;
   private readonly landmark: Landmark | undefined;
   private readonly maxParkedBatches: number;
 
@@ -80,7 +52,6 @@ export class EngineCache {
     const { model, blockSize, incarnationAfter = 0, restored, maxOrphanBlocks = 16_384 } = options;
     if (options.collectFiles) this.files = new StoredFiles();
     this.ledger = new BlockLedger(options.collectFiles ? REMEMBERED_BLOCKS : 0);
-    this.engineId = options.engineId;
     this.maxParkedBatches = options.maxParkedBatches ?? 10_000;
     this.landmark = restored?.landmark;
     this.applier = new EventApplier(model, this.ledger, this.counters, {
@@ -88,23 +59,22 @@ export class EngineCache {
       maxOrphanBlocks,
       files: this.files,
     });
-    this.life = Math.max(incarnationAfter + 1, Math.floor(nowMs));
+    this.life = new PublishedLife(options.engineId, Math.max(incarnationAfter + 1, Math.floor(nowMs)));
     this.unproven = restored !== undefined;
+    this.holding = options.takesOver ?? false;
     if (!restored) return;
-    for (const { tier, engineHashes, keys } of restored.blocks) {
-      for (let i = 0; i < engineHashes.length; i++)
-        this.ledger.store(engineHashes[i] as bigint, keys[i] as bigint, tier);
-    }
+    this.ledger.restore(restored.blocks, restored.groups ?? []);
+    this.groupList = this.ledger.groups.listVersion;
     this.order.resume(restored.engineSequence);
   }
 
   get incarnation(): number {
-    return this.life;
+    return this.life.incarnation;
   }
 
   /** Last delta taken in this incarnation; 0 before the first. */
   get sequence(): number {
-    return this.deltaSequence;
+    return this.life.sequence;
   }
 
   /** Last engine batch applied; -1 before the first. */
@@ -114,12 +84,28 @@ export class EngineCache {
 
   /** Last engine batch contained in the last delta. */
   get publishedEngineSequence(): number {
-    return this.engineSequenceTaken;
+    return this.life.content.engineSequence;
   }
 
-  /** Proof of life as of the last delta; store it with the blocks. */
+  /**
+   * Proof of life as of the last delta; store it with the blocks. There is none while a group has larger blocks than
+   * others: what of them is held cannot be told from hashes alone, so such a cache does not outlive the process.
+   */
   get publishedLandmark(): Landmark | undefined {
-    return this.landmarkTaken;
+    return this.ledger.groups.largestMultiple === 1 ? this.life.content.landmark : undefined;
+  }
+
+  /** Groups of a hybrid model, as far as the engine's events told; store them with the blocks. */
+  get groups(): readonly CacheGroup[] {
+    return this.ledger.groups.list();
+  }
+
+  /** What another process needs to go on from the last delta; undefined when it must begin anew. */
+  get published(): RestoredCache | undefined {
+    const landmark = this.publishedLandmark;
+    if (!landmark || this.life.isNew) return undefined;
+    const { publishedEngineSequence: engineSequence, groups } = this;
+    return { blocks: this.publishedBlocks(), engineSequence, landmark, groups: [...groups] };
   }
 
   get replaying(): boolean {
@@ -143,6 +129,19 @@ export class EngineCache {
     return this.parked.length;
   }
 
+  /** Bytes of the columns that hold the blocks. */
+  get bytes(): number {
+    return this.ledger.bytes;
+  }
+
+  /**
+   * Our keys of the engine's blocks by its own hashes (low 64 bits, unsigned), from the first one on as far as they are
+   * known, on any tier.
+   */
+  keysOfHashes(hashes: ArrayLike<Hash>): KeyList {
+    return this.ledger.keysOfHashes(hashes);
+  }
+
   /** Upper bound of the blocks in the next delta: take one when it grows large. */
   get pendingChanges(): number {
     return this.ledger.pendingChanges;
@@ -161,20 +160,17 @@ export class EngineCache {
       return undefined;
     }
     const place = this.order.place(batch);
-    if (place === 'next') this.take(batch);
+    if (place === 'next') this.take(batch, nowMs);
     else if (place === 'duplicate') this.counters.duplicateBatches++;
     else if (place === 'gap') {
       this.counters.gaps++;
-      this.parked.push(batch);
+      this.park(batch);
       return this.verify(nowMs);
     } else {
       this.counters.restarts++;
       this.fence(nowMs);
-      if (batch.sequence > 0) {
-        this.parked.push(batch);
-        return this.ask(undefined);
-      }
-      this.take(batch);
+      this.park(batch);
+      return this.ask(undefined);
     }
     return undefined;
   }
@@ -194,14 +190,14 @@ export class EngineCache {
     if (verdict === 'too-late') {
       this.counters.truncatedReplays++;
       if (this.order.last >= 0 || this.unproven) this.fence(nowMs);
-      this.take(batch);
+      this.take(batch, nowMs);
       return;
     }
     const place = this.order.place(batch);
-    if (place === 'next') this.take(batch);
+    if (place === 'next') this.take(batch, nowMs);
     else if (place === 'gap') {
       this.fence(nowMs);
-      this.take(batch);
+      this.take(batch, nowMs);
     } else this.order.recall(batch);
   }
 
@@ -229,7 +225,12 @@ export class EngineCache {
     this.fruitlessReplays = gap ? this.fruitlessReplays + 1 : 0;
     if (gap && (!complete || this.fruitlessReplays > MAX_FRUITLESS_REPLAYS)) this.skipTo(first, nowMs);
     let request: ReplayRequest | undefined;
-    for (const batch of waiting) request = this.receive(batch, nowMs) ?? request;
+    for (const batch of waiting) {
+      const isJudged = complete && batch === this.asked;
+      if (isJudged && this.order.place(batch) === 'restart') this.counters.staleBatches++;
+      else request = this.receive(batch, nowMs) ?? request;
+    }
+    if (!this.replay) this.holding = false;
     if (!this.suspected || this.replay) return request;
     return this.suspect(nowMs);
   }
@@ -262,29 +263,14 @@ export class EngineCache {
 
   /**
    * What changed since the last call; undefined when nothing did. The first delta of an incarnation comes even when it is
-   * empty, because it ends the incarnation before. Nothing comes while restored blocks are unproven, and only that empty
-   * one during a replay: what a history stored its later batches may have removed.
+   * empty, because it ends the incarnation before. Nothing comes while restored blocks are unproven or another process is
+   * taken over from, and only that empty one during a replay: what a history stored its later batches may have removed.
    */
   takeDelta(): EngineDelta | undefined {
-    if (this.unproven || (this.replay && !this.fenceUnseen)) return undefined;
+    const { isNew } = this.life;
+    if (this.unproven || this.holding || (this.replay && !isNew)) return undefined;
     const changes = this.replay ? undefined : this.takeChanges();
-    if (!changes && !this.fenceUnseen) return undefined;
-    const position = {
-      engineId: this.engineId,
-      incarnation: this.life,
-      sequence: ++this.deltaSequence,
-      cleared: this.fenceUnseen || (changes?.cleared ?? false),
-    };
-    this.fenceUnseen = false;
-    return {
-      delta: { ...position, changes: changes?.keys ?? [] },
-      stored: {
-        ...position,
-        engineSequence: this.engineSequenceTaken,
-        changes: changes?.stored ?? [],
-        removed: changes?.removed ?? [],
-      },
-    };
+    return changes || isNew ? this.life.next(changes) : undefined;
   }
 
   /** Files that `takeFiles` would return. */
@@ -302,14 +288,11 @@ export class EngineCache {
 
   /** Everything held after the last delta, for the replicas; undefined before the first. */
   snapshot(): KvSnapshot | undefined {
-    if (this.deltaSequence === 0) return undefined;
-    const { engineId } = this;
-    return {
-      engineId,
-      incarnation: this.life,
-      sequence: this.deltaSequence,
-      tiers: this.ledger.publishedKeys(),
-    };
+    const { engineId, incarnation, sequence, content, isNew } = this.life;
+    if (isNew) return undefined;
+    const { windowBlocks } = content;
+    const tiers = this.ledger.publishedKeys();
+    return { engineId, incarnation, sequence, ...(windowBlocks === 0 ? {} : { windowBlocks }), tiers };
   }
 
   /** The same by engine hash, for the block store and for verification against the engine. */
@@ -317,16 +300,49 @@ export class EngineCache {
     return this.ledger.published();
   }
 
+  /** As in `KvDelta`, of the last delta; 0: every group is dense. */
+  get publishedWindowBlocks(): number {
+    return this.life.content.windowBlocks;
+  }
+
   private takeChanges(): LedgerChanges | undefined {
-    this.engineSequenceTaken = this.order.last;
-    this.landmarkTaken = this.order.landmark;
+    const { last: engineSequence, landmark } = this.order;
+    const windowBlocks = this.ledger.groups.windowBlocks(this.blockSize);
+    this.life.content = { engineSequence, landmark, windowBlocks };
     return this.ledger.take();
   }
 
-  private take(batch: EngineBatch): void {
+  private take(batch: EngineBatch, nowMs: number): void {
+    const smaller = this.applier.smallerBlockSize(batch.events);
+    if (smaller !== undefined) {
+      this.fence(nowMs);
+      this.applier.restart(smaller);
+      this.replay?.freed();
+    }
     this.order.take(batch);
     this.counters.batches++;
-    for (const event of batch.events) this.applier.apply(event);
+    this.rank ??= batch.rank;
+    if (batch.rank !== this.rank && batch.rank !== undefined) this.counters.foreignRanks++;
+    else this.applier.apply(batch.events);
+    const { listVersion, size } = this.ledger.groups;
+    if (listVersion === this.groupList) return;
+    this.groupList = listVersion;
+    if (size > 1 && !this.life.isNew) this.renew(nowMs);
+  }
+
+  /**
+   * Goes on as a new incarnation with everything held: what was stored of the one before lacks a group that became known,
+   * so nobody may go on from it.
+   */
+  private renew(nowMs: number): void {
+    this.life.begin(nowMs);
+    this.ledger.unpublish();
+  }
+
+  /** Keeps a batch that does not fit until the replay that it makes necessary has told what came before it. */
+  private park(batch: EngineBatch): void {
+    this.parked.push(batch);
+    this.asked = batch;
   }
 
   /** Asks from a batch that is known, or for everything when nothing is. */
@@ -350,14 +366,13 @@ export class EngineCache {
 
   private fence(nowMs: number): void {
     this.counters.fences++;
-    this.life = Math.max(this.life + 1, Math.floor(nowMs));
-    this.deltaSequence = 0;
-    this.engineSequenceTaken = -1;
-    this.landmarkTaken = undefined;
-    this.fenceUnseen = true;
+    this.life.begin(nowMs);
     this.unproven = false;
+    this.holding = false;
+    this.rank = undefined;
     this.order.resume(-1);
     this.applier.restart();
+    this.groupList = this.ledger.groups.listVersion;
     // The new incarnation voids whatever was published: nothing of it is to be listed or removed any more.
     this.ledger.take();
   }

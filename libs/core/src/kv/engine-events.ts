@@ -17,7 +17,10 @@ export interface StoredEvent {
   readonly hashes: readonly Hash[];
   /** Block before the first one; null when the first block starts a prompt. */
   readonly parent: Hash | null;
-  /** Tokens of all blocks, `blockSize` each; empty when only the location is announced. */
+  /**
+   * Tokens of all blocks, `blockSize` each; empty when only the location is announced. Groups that skip blocks (outside a
+   * sliding window) send more tokens than their hashes have: then only the location counts.
+   */
   readonly tokenIds: ArrayLike<number>;
   /** Tokens per block; 0 in placeholders of offload connectors. */
   readonly blockSize: number;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { blockKeys, namespaceSeed } from './block-keys.js';
+import { encodeExtraKeys, promptExtras } from './block-extras.js';
+import { blockKeys, namespaceRoot, namespaceSeed, promptBlocks } from './block-keys.js';
 import { BlockLedger } from './block-ledger.js';
 import { emptyCounters } from './engine-cache-counters.js';
 import type { EngineEvent, StoredEvent } from './engine-events.js';
@@ -34,7 +35,7 @@ function setUp(maxOrphanBlocks = 100, files?: StoredFiles) {
   const counters = emptyCounters();
   const applier = new EventApplier(MODEL, ledger, counters, { maxOrphanBlocks, files });
   const send = (...events: EngineEvent[]) => {
-    for (const event of events) applier.apply(event);
+    for (const event of events) applier.apply([event]);
   };
   const held = (tier: Tier = 'gpu') => {
     ledger.take();
@@ -98,8 +99,7 @@ describe('EventApplier', () => {
     const { counters, send, held } = setUp();
     send(
       { ...stored([1], 0), groupIdx: 0, specKind: 'full_attention' },
-      { ...stored([2], 0), groupIdx: 1, specKind: 'sliding_window' },
-      { ...stored([2], 0), groupIdx: 2, specKind: 'full_attention' },
+      { ...stored([2], 0), groupIdx: 1, specKind: 'mamba' },
       { ...stored([2], 0), tier: 'unknown' },
       { ...stored([2], 0), tokenIds: [1] },
       { ...stored([2], 0), blockSize: 1, tokenIds: [2] },
@@ -112,12 +112,55 @@ describe('EventApplier', () => {
       'file-unknown-block': 0,
       'file-unnamed': 0,
       'unknown-tier': 1,
-      'attention-kind': 1,
-      group: 2,
+      'attention-kind': 2,
+      group: 0,
       'block-size': 1,
       'not-dense': 1,
+      'key-taken': 0,
     });
     expect(unknownRemovals).toBe(1);
+  });
+
+  it('keeps the blocks of tenants apart', () => {
+    const { send, held } = setUp();
+    send({ ...stored([1], 0), tenant: 't' }, { ...stored([1], 0), hashes: [7n] });
+    expect(held()).toEqual([keyOf([1], { tenant: 't' }), keyOf([1])].sort());
+  });
+
+  it('keys multimodal content as a lookup does', () => {
+    const { send, held } = setUp();
+    const extraKeys = [[['img', 1n]], [['img', -1], 'not-a-salt']] satisfies StoredEvent['extraKeys'];
+    send({ ...stored([1, 2], 0), extraKeys: [[...extraKeys[0], 'salt'], extraKeys[1]] });
+    const root = namespaceRoot({ model: MODEL, blockSize: BLOCK, cacheSalt: 'salt' });
+    const items = [{ identifier: 'img', offset: 1, length: 3 }];
+    const extras = promptExtras(items, 4, BLOCK);
+    extras[1] = encodeExtraKeys([
+      { type: 'multimodal', identifier: 'img', offset: -1 },
+      { type: 'identifier', identifier: 'not-a-salt' },
+    ]);
+    expect(held()).toEqual([...promptBlocks(root, tokensOf([1, 2]), BLOCK, root, extras).keys].sort());
+  });
+
+  it('refuses a block whose key belongs to another one', () => {
+    const ledger = new BlockLedger();
+    const slot = ledger.groups.learn(stored([1], 0));
+    expect(ledger.store(1n, 5n, 7, 0, slot)).toBe('first');
+    expect(ledger.store(2n, 5n, 8, 0, slot)).toBe('refused');
+    expect(ledger.store(3n, 5n, 0, 0, slot)).toBe('first');
+    expect(ledger.store(4n, 5n, 7, 0, slot)).toBe('first');
+    expect(ledger.take()?.keys).toEqual([
+      {
+        tier: 'gpu',
+        stored: BigUint64Array.of(5n),
+        storedChecks: Uint32Array.of(7),
+        removed: new BigUint64Array(0),
+      },
+    ]);
+    for (const hash of [1n, 3n]) ledger.remove(hash, 0, undefined);
+    expect(ledger.take()?.keys).toEqual([]);
+    ledger.remove(4n, 0, undefined);
+    expect(ledger.take()?.keys[0]?.removed).toEqual(BigUint64Array.of(5n));
+    expect(ledger.blocks).toBe(0);
   });
 
   describe('a file on storage', () => {

@@ -22,14 +22,17 @@ export class EventKeys {
     this.chain = new KeyChain(blockSize);
   }
 
-  /** Keys of the event's blocks in order; `parent` is the block before the first, absent for a prompt's start. */
+  /** Keys of the event's tokens in order, `blockSize` each; `parent` is the block before the first, absent for a prompt's start. */
   keysOf(event: StoredEvent, parent: ChainPoint | undefined): EventBlocks {
-    const keys = new BigUint64Array(event.hashes.length);
+    const { blockSize } = this;
+    const keys = new BigUint64Array(event.tokenIds.length / blockSize);
+    const perEntry = event.blockSize / blockSize;
     const checks = new Uint32Array(keys.length);
     const extras = typedExtras(event, parent === undefined);
-    let { key, check } = parent ?? this.rootOf(event.loraName, extras.cacheSalt);
+    let { key, check } = parent ?? this.rootOf(event, extras.cacheSalt);
     for (let block = 0; block < keys.length; block++) {
-      key = this.chain.next(key, event.tokenIds, block * this.blockSize, extras.others?.[block], check);
+      const extra = extras.others?.[Math.floor(block / perEntry)];
+      key = this.chain.next(key, event.tokenIds, block * blockSize, extra, check);
       check = this.chain.check;
       keys[block] = key;
       checks[block] = check;
@@ -37,14 +40,15 @@ export class EventKeys {
     return { keys, checks };
   }
 
-  private rootOf(lora: string | undefined, cacheSalt: string | undefined): ChainPoint {
-    const namespace = { model: this.model, blockSize: this.blockSize, lora, cacheSalt };
+  private rootOf({ loraName: lora, tenant }: StoredEvent, cacheSalt: string | undefined): ChainPoint {
+    const namespace = { model: this.model, blockSize: this.blockSize, tenant, lora, cacheSalt };
     if (cacheSalt !== undefined) return namespaceRoot(namespace);
-    const known = this.roots.get(lora ?? '');
+    const name = tenant === undefined ? (lora ?? '') : JSON.stringify([tenant, lora]);
+    const known = this.roots.get(name);
     if (known !== undefined) return known;
     if (this.roots.size >= MAX_ROOTS) this.roots.clear();
     const root = namespaceRoot(namespace);
-    this.roots.set(lora ?? '', root);
+    this.roots.set(name, root);
     return root;
   }
 }
