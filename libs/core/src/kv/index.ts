@@ -13,6 +13,7 @@ export * from './engine-events.js';
 export * from './holders.js';
 export * from './kv-replica.js';
 export * from './prefix-index.js';
+export type { EngineDelta } from './published-life.js';
 export type { ReadableIndex } from './readable-index.js';
 export { rendezvousOwner } from './rendezvous.js';
 export type { KvSnapshotPart } from './snapshot-assembly.js';
