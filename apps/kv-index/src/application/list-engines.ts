@@ -1,4 +1,4 @@
-import { type EngineSync, isStorageHolder, type PrefixIndex, poolOfHolder } from '@penstock/core/kv';
+import { type EngineSync, isStorageHolder, poolOfHolder, type ReadableIndex } from '@penstock/core/kv';
 import { enginesOf, isAskedFor, type PoolFilter } from './find-engines.js';
 import type { KnownEngine } from './known-engine.js';
 
@@ -34,7 +34,7 @@ export interface EngineReport {
 
 /** Every known engine and how far its cache has been followed; `self` is this replica. */
 export function listEngines(
-  index: PrefixIndex,
+  index: ReadableIndex,
   engines: Iterable<KnownEngine>,
   filter: PoolFilter,
   self: string,
@@ -43,7 +43,7 @@ export function listEngines(
 }
 
 /** How far an engine's cache has been followed. */
-export function describeEngine(index: PrefixIndex, engine: KnownEngine, self: string): EngineReport {
+export function describeEngine(index: ReadableIndex, engine: KnownEngine, self: string): EngineReport {
   const { cache } = engine;
   const { gaps = 0, replays = 0, restarts = 0 } = cache?.counters ?? {};
   return {
@@ -72,7 +72,7 @@ export function describeEngine(index: PrefixIndex, engine: KnownEngine, self: st
 
 /** Storage as kv-offload tells of it. */
 export function listStorage(
-  index: PrefixIndex,
+  index: ReadableIndex,
   holders: Iterable<EngineSync>,
   filter: PoolFilter,
   self: string,

@@ -1,4 +1,4 @@
-import { type PrefixIndex, poolOfHolder, TIERS, type Tier } from '@penstock/core/kv';
+import { poolOfHolder, type ReadableIndex, TIERS, type Tier } from '@penstock/core/kv';
 import { enginesOf, type PoolFilter } from './find-engines.js';
 import type { KnownEngine } from './known-engine.js';
 import { keysFor, type PromptQuery } from './prompt-keys.js';
@@ -14,7 +14,7 @@ export interface BlockHolders {
  * the storage of their pools.
  */
 export function lookupBlocks(
-  index: PrefixIndex,
+  index: ReadableIndex,
   engines: Iterable<KnownEngine>,
   filter: PoolFilter,
   query: PromptQuery,

@@ -1,9 +1,9 @@
-import type { KeyList, PrefixIndex } from '@penstock/core/kv';
+import type { KeyList, ReadableIndex } from '@penstock/core/kv';
 import { type InstanceRank, ranksOf } from './instance-ranks.js';
 import type { InstanceRegistry } from './instance-registry.js';
 import type { KnownEngine } from './known-engine.js';
+import { matchEngines } from './match-engines.js';
 import { type MediaMatch, matchMedia } from './match-media.js';
-import { matchEngines } from './score-endpoints.js';
 
 /** Which instances are asked about. */
 export interface InstanceFilter {
@@ -20,7 +20,7 @@ export interface InstanceMatch {
 }
 
 export interface InstanceSource {
-  readonly index: PrefixIndex;
+  readonly index: ReadableIndex;
   readonly engines: Iterable<KnownEngine>;
   readonly registry: InstanceRegistry;
 }

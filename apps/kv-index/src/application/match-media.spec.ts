@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { blockKeys, namespaceSeed, nodeHolder, PrefixIndex } from '@penstock/core/kv';
 import { knownEngine } from '../../test/known-engine.js';
+import { matchEngines } from './match-engines.js';
 import { matchMedia } from './match-media.js';
-import { matchEngines } from './score-endpoints.js';
 
 const tokenIds = Array.from({ length: 80 }, (_, i) => i);
 const keys = blockKeys(namespaceSeed({ model: 'm', blockSize: 2 }), tokenIds, 2);

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type PrefixIndex, TIERS } from '@penstock/core/kv';
-import type { EngineMatch } from './score-endpoints.js';
+import { type ReadableIndex, TIERS } from '@penstock/core/kv';
+import type { EngineMatch } from './match-engines.js';
 
 /** Tokens of a prompt's contiguous prefix in one engine, by the medium they are on. */
 export interface MediaMatch {
@@ -24,7 +24,7 @@ const CLOCK_EVERY = 16;
  * between: a block that leaves meanwhile counts as not there.
  */
 export async function matchMedia(
-  index: PrefixIndex,
+  index: ReadableIndex,
   keysOf: (match: EngineMatch) => BigUint64Array,
   matches: readonly EngineMatch[],
 ): Promise<MediaMatch[]> {
@@ -39,7 +39,7 @@ export async function matchMedia(
 }
 
 async function fill(
-  index: PrefixIndex,
+  index: ReadableIndex,
   keys: BigUint64Array,
   byEngine: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {

@@ -1,8 +1,8 @@
-import { type KeyList, type PrefixIndex, TIERS, type Tier, type TieredMatch } from '@penstock/core/kv';
+import { type ReadableIndex, TIERS, type Tier } from '@penstock/core/kv';
 import { enginesOf, type PoolFilter } from './find-engines.js';
 import type { KnownEngine } from './known-engine.js';
+import { type EngineMatch, matchEngines, tokensOf } from './match-engines.js';
 import { keysFor, type PromptQuery } from './prompt-keys.js';
-import { storageOf } from './storage-of-engine.js';
 
 export interface EndpointScore {
   /** The engine; of data-parallel ranks behind one endpoint the one with the longest prefix. */
@@ -25,18 +25,12 @@ export interface EndpointScores {
   readonly blockSize: number;
 }
 
-/** A prompt's match in one engine. */
-export interface EngineMatch {
-  readonly engine: KnownEngine;
-  readonly match: TieredMatch;
-}
-
 /**
  * The longest contiguous prefix of a prompt that each endpoint of the model holds and, behind it, can load from storage, in
  * tokens; endpoints with none are at 0.
  */
 export function scoreEndpoints(
-  index: PrefixIndex,
+  index: ReadableIndex,
   engines: Iterable<KnownEngine>,
   filter: PoolFilter,
   query: PromptQuery,
@@ -52,33 +46,9 @@ export function scoreEndpoints(
   };
 }
 
-/** One match per engine, in their order. The keys for a block size are asked for once. */
-export function matchEngines(
-  index: PrefixIndex,
-  engines: readonly KnownEngine[],
-  keysOf: (blockSize: number) => KeyList,
-): EngineMatch[] {
-  const matches = new Map<KnownEngine, TieredMatch>();
-  const storageIsKnown = index.storageHolders > 0;
-  for (const [blockSize, group] of Map.groupBy(engines, (engine) => engine.blockSize)) {
-    const holders = group.map((engine) => ({
-      engineId: engine.engineId,
-      holders: storageIsKnown ? storageOf(engine) : [],
-    }));
-    const found = index.matchTiered(keysOf(blockSize), holders);
-    for (const [i, engine] of group.entries()) matches.set(engine, found[i] as TieredMatch);
-  }
-  return engines.map((engine) => ({ engine, match: matches.get(engine) as TieredMatch }));
-}
-
 /** The best of an endpoint's ranks, the lowest of equal ones. */
-export function bestOf(ranks: readonly EngineMatch[]): EngineMatch {
+function bestOf(ranks: readonly EngineMatch[]): EngineMatch {
   return ranks.reduce((best, other) => (tokensOf(other) > tokensOf(best) ? other : best));
-}
-
-/** What an engine holds of the prompt. */
-export function tokensOf({ engine, match }: EngineMatch): number {
-  return match.blocks * engine.blockSize;
 }
 
 function endpointScore(ranks: readonly EngineMatch[]): EndpointScore {

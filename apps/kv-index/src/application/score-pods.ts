@@ -1,8 +1,8 @@
-import { type PrefixIndex, TIERS } from '@penstock/core/kv';
+import { type ReadableIndex, TIERS } from '@penstock/core/kv';
 import { DEFAULT_TIER_CREDITS, type TierCredits } from '@penstock/core/routing';
 import type { KnownEngine } from './known-engine.js';
+import { type EngineMatch, matchEngines } from './match-engines.js';
 import { keysFor } from './prompt-keys.js';
-import { type EngineMatch, matchEngines } from './score-endpoints.js';
 
 /** What a block is worth by its best tier: llm-d's figures for gpu and cpu, for the others those of our scheduler. */
 export const POD_SCORE_WEIGHTS: TierCredits = { ...DEFAULT_TIER_CREDITS, gpu: 1, cpu: 0.8 };
@@ -26,7 +26,7 @@ export interface PodScore {
  * the first block are left out; of data-parallel ranks behind one name the best one counts.
  */
 export function scorePods(
-  index: PrefixIndex,
+  index: ReadableIndex,
   engines: Iterable<KnownEngine>,
   { model, tokenIds, pods }: PodScoreQuery,
 ): PodScore[] {

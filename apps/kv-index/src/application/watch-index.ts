@@ -1,4 +1,4 @@
-import { type EngineSync, type KvDelta, type PrefixIndex, TIERS, type Tier } from '@penstock/core/kv';
+import { type EngineSync, type KvDelta, type ReadableIndex, TIERS, type Tier } from '@penstock/core/kv';
 import type { ChangeFeed } from './change-feed.js';
 import { enginesOf, type PoolFilter } from './find-engines.js';
 import type { EngineDirectory, KnownEngine } from './known-engine.js';
@@ -6,7 +6,7 @@ import { describeEngine, type EngineReport } from './list-engines.js';
 import { WatchQueue } from './watch-queue.js';
 
 export interface WatchSource {
-  readonly index: PrefixIndex;
+  readonly index: ReadableIndex;
   readonly directory: EngineDirectory;
   readonly feed: ChangeFeed;
   /** How far the index is with an engine. */
