@@ -223,6 +223,7 @@ function storedState(engine: EngineFollower): StoredEngine | undefined {
     restartCount,
     startedAtMs,
     landmark,
+    groups: cache.groups,
   });
   const { incarnation, sequence, publishedEngineSequence: engineSequence } = cache;
   const { publishedWindowBlocks: windowBlocks } = cache;

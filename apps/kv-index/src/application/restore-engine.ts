@@ -22,6 +22,6 @@ export function startingPoint(
   const facts = decodeFacts(stored.facts);
   const usable = facts?.landmark && facts.model === model && isSameProcess(facts, endpoint);
   if (!usable || !facts.landmark || engineSequence < facts.landmark.sequence) return { incarnationAfter };
-  const { landmark, blockSize } = facts;
-  return { incarnationAfter, blockSize, restored: { blocks, engineSequence, landmark } };
+  const { landmark, blockSize, groups } = facts;
+  return { incarnationAfter, blockSize, restored: { blocks, engineSequence, landmark, groups } };
 }
