@@ -1,6 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { EngineCache } from '@penstock/core/kv';
-import { BlockHasher, decodeEngineBatch, hashLow64, requestReplay } from '@penstock/engine';
+import {
+  BlockHasher,
+  decodeEngineBatch,
+  hashLow64,
+  KvEventListener,
+  type KvEventMessage,
+  KvEventSubscriber,
+  requestReplay,
+} from '@penstock/engine';
+import { until } from '@penstock/testing';
 import { Subscriber } from 'zeromq';
 import { send, startTestEngine, type TestEngine } from './engine.js';
 
@@ -179,6 +188,41 @@ describe('cache events', () => {
     expect(frames[1]).toEqual(Buffer.alloc(8));
     expect(frames[2]!.includes(expected[0]!)).toBe(true);
     expect((await dump()).blocks).toEqual([{ hash: expected[0]!.toString('hex'), parent: null }]);
+  });
+
+  it('reach an index that the engine dials, as vLLM does where the endpoint names a host', async () => {
+    const listener = await KvEventListener.bind({ host: '127.0.0.1', port: 0 });
+    const messages: KvEventMessage[] = [];
+    let connected = false;
+    const subscriber = new KvEventSubscriber({
+      endpoint: 'tcp://127.0.0.1:1',
+      dialIn: { listener, address: '127.0.0.1', port: 8000, rank: 0 },
+      onMessage: (message) => messages.push(message),
+      onConnection: (is) => {
+        connected = is;
+      },
+    });
+    const endpoint = `tcp://127.0.0.1:${listener.ports[0]}`;
+    engine = await startTestEngine(
+      '--kv-events-config',
+      JSON.stringify({ ...JSON.parse(KV_EVENTS), endpoint }),
+    );
+    expect(engine.kvEvents).toBeNull();
+    await until(() => connected, 10_000);
+    const hashes: bigint[] = [];
+    // A first one may be published before the subscription has reached the engine.
+    await until(async () => {
+      const prompt = Array(20).fill(hashes.length);
+      hashes.push(hashLow64(new BlockHasher({ blockSize: 16 }).hashPrompt(prompt)[0]!));
+      await send(`${engine.url}/v1/completions`, { prompt, max_tokens: 1 });
+      return messages.length > 0;
+    }, 20_000);
+    const [message] = messages as [KvEventMessage];
+    expect(decodeEngineBatch(message.sequence, message.payload).batch?.events).toMatchObject([
+      { type: 'stored', hashes: [hashes[message.sequence]] },
+    ]);
+    await subscriber.close();
+    await listener.close();
   });
 
   it('say when the cache is emptied', async () => {

@@ -96,6 +96,28 @@ describe('engines that dial', () => {
     expect(listener.stats).toMatchObject({ accepted: 3, refusals: {} });
   });
 
+  it('are told apart by their addresses alone', async () => {
+    const listener = await listen();
+    const followed = ['127.0.0.2', '127.0.0.3'].map((address) => follow(listener, { ...ENGINE, address }));
+    const engines = await Promise.all(
+      ['127.0.0.3', '127.0.0.2', '127.0.0.4'].map((dialFrom) =>
+        publish({ endpoint: `tcp://127.0.0.1:${listener.ports[0]}`, dialFrom, replayEndpoint: undefined }),
+      ),
+    );
+    await until(() => {
+      for (const [i, engine] of engines.entries()) engine.publish(Buffer.from(`engine ${i}`));
+      return followed.every(({ messages }) => messages.length > 3);
+    }, 'messages of both');
+    expect(followed.map(({ messages }) => [...new Set(texts(messages))])).toEqual([
+      ['engine 1'],
+      ['engine 0'],
+    ]);
+    expect(engines[0]?.endpoint).toBe(`tcp://127.0.0.1:${listener.ports[0]}`);
+    await expect(publish({ endpoint: 'nowhere', dialFrom: '' })).rejects.toThrow(
+      /cannot dial nowhere: .*tcp:/,
+    );
+  });
+
   it('may dial before the cluster tells of them', async () => {
     const listener = await listen();
     dial(listener);

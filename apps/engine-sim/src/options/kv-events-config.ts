@@ -6,7 +6,9 @@ const endpoint = z.string().regex(/^tcp:\/\/.+:\d+$/, 'must look like tcp://*:55
 export const kvEventsConfig = z.strictObject({
   enable_kv_cache_events: z.boolean().default(false).describe('publish cache events'),
   publisher: z.literal('zmq', 'must be zmq').default('zmq'),
-  endpoint: endpoint.default('tcp://*:5557').describe('where the PUB socket listens; * is --host'),
+  endpoint: endpoint
+    .default('tcp://*:5557')
+    .describe('where the PUB socket listens; * is --host; without * or :: whom it dials'),
   replay_endpoint: endpoint
     .nullable()
     .default(null)
@@ -29,4 +31,9 @@ export type KvEventsConfig = z.infer<typeof kvEventsConfig>;
 export function bindAddress(endpointPattern: string, host: string): string {
   const address = host.includes(':') ? `[${host}]` : host;
   return endpointPattern.replace(/^tcp:\/\/\*:/, `tcp://${address}:`);
+}
+
+/** vLLM's rule: it binds what has a wildcard, and connects to anything else. */
+export function isDialled({ endpoint }: KvEventsConfig): boolean {
+  return !endpoint.includes('*') && !endpoint.includes('::');
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bindAddress } from './kv-events-config.js';
+import { bindAddress, isDialled, kvEventsConfig } from './kv-events-config.js';
 import { parseOptions } from './parse-options.js';
 
 const optionsOf = (args: string[], env: NodeJS.ProcessEnv = {}) => {
@@ -211,4 +211,13 @@ describe('bindAddress', () => {
     expect(bindAddress('tcp://*:5557', '::1')).toBe('tcp://[::1]:5557');
     expect(bindAddress('tcp://10.0.0.1:5557', '127.0.0.9')).toBe('tcp://10.0.0.1:5557');
   });
+});
+
+it.each([
+  ['tcp://*:5557', false],
+  ['tcp://[::]:5557', false],
+  ['tcp://127.0.0.1:5557', true],
+  ['tcp://kv-index:5557', true],
+])('%s is dialled, as by vLLM: %s', (endpoint, dialled) => {
+  expect(isDialled(kvEventsConfig.parse({ endpoint }))).toBe(dialled);
 });

@@ -1,12 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { Publisher, Router } from 'zeromq';
+import { isIPv6Endpoint } from './is-ipv6-endpoint.js';
 import { ReplayBuffer } from './replay-buffer.js';
 import { END_FRAME, readSequence, sequenceFrame } from './sequence-frame.js';
 import { socketContext } from './socket-context.js';
 
 export interface KvEventPublisherOptions {
-  /** Where to bind, such as `tcp://127.0.0.1:5557`; port 0 or `*` takes a free one. */
+  /** Where to bind, such as `tcp://127.0.0.1:5557`; port 0 or `*` takes a free one. With `dialFrom`, whom to dial. */
   readonly endpoint: string;
+  /** Dial the endpoint instead of binding it, from this address of the machine or, when empty, from any. */
+  readonly dialFrom?: string;
   /** Where to answer replay requests; without it nobody can ask for what they missed. */
   readonly replayEndpoint?: string;
   /** Default empty, as vLLM's. */
@@ -52,7 +55,7 @@ export class KvEventPublisher {
     private readonly options: KvEventPublisherOptions,
     private readonly publisher: Publisher,
     private readonly router: Router | undefined,
-    /** Where subscribers connect, with the port that was really taken. */
+    /** Where subscribers connect, with the port that was really taken; or who was dialled. */
     readonly endpoint: string,
     readonly replayEndpoint: string | undefined,
   ) {
@@ -66,20 +69,23 @@ export class KvEventPublisher {
     }
   }
 
-  /** Binds both sockets. Fails with the endpoint in the message when one is malformed or taken. */
+  /** Binds both sockets, or dials. Fails with the endpoint in the message when one is malformed or taken. */
   static async bind(options: KvEventPublisherOptions): Promise<KvEventPublisher> {
     const publisher = new Publisher({
       context: socketContext,
       linger: 0,
+      ipv6: isIPv6Endpoint(options.endpoint),
       sendHighWaterMark: options.sendHighWaterMark ?? DEFAULT_HIGH_WATER_MARK,
     });
     let router: Router | undefined;
     try {
-      await bindTo(publisher, options.endpoint);
+      if (options.dialFrom === undefined) await bindTo(publisher, options.endpoint);
+      else dial(publisher, options.endpoint, options.dialFrom);
       if (options.replayEndpoint !== undefined) {
         router = new Router({
           context: socketContext,
           linger: 0,
+          ipv6: isIPv6Endpoint(options.replayEndpoint),
           // A ROUTER drops what exceeds its mark: a whole replay and its end marker must fit.
           sendHighWaterMark: 2 * ((options.bufferMessages ?? DEFAULT_BUFFER_MESSAGES) + 1),
         });
@@ -94,7 +100,7 @@ export class KvEventPublisher {
       options,
       publisher,
       router,
-      publisher.lastEndpoint as string,
+      options.dialFrom === undefined ? (publisher.lastEndpoint as string) : options.endpoint,
       router?.lastEndpoint ?? undefined,
     );
   }
@@ -179,6 +185,19 @@ async function bindTo(socket: Publisher | Router, endpoint: string): Promise<voi
     throw new Error(
       `cannot bind the event socket to ${endpoint}: ${(error as Error).message}; ` +
         'give tcp://<own address>:<free port>, or port 0 for any free port',
+      { cause: error },
+    );
+  }
+}
+
+/** ZeroMQ's way to say from where: `tcp://<own address>:<own port>;<address>:<port>`. */
+function dial(socket: Publisher, endpoint: string, from: string): void {
+  const own = from.includes(':') ? `[${from}]` : from;
+  try {
+    socket.connect(from === '' ? endpoint : endpoint.replace('tcp://', `tcp://${own}:0;`));
+  } catch (error) {
+    throw new Error(
+      `cannot dial ${endpoint}: ${(error as Error).message}; give tcp://<address of who listens>:<port>`,
       { cause: error },
     );
   }
