@@ -14,6 +14,8 @@ export class KvIndexMetrics {
   private readonly problems: Counter<'reason'>;
   private readonly store: Counter<'outcome'>;
   private readonly takeovers: Histogram;
+  private readonly watchers: Gauge;
+  private readonly lagged: Counter;
   private readonly lookups: Counter<'method' | 'outcome'>;
   private readonly lookupSeconds: Histogram<'method'>;
 
@@ -50,9 +52,19 @@ export class KvIndexMetrics {
       buckets: TAKEOVER_SECONDS,
       registers,
     });
+    this.watchers = new Gauge({
+      name: `${PREFIX}_watchers`,
+      help: 'Calls of Watch under way',
+      registers,
+    });
+    this.lagged = new Counter({
+      name: `${PREFIX}_watch_lagged_total`,
+      help: 'Times a caller of Watch was too slow and was sent everything anew',
+      registers,
+    });
     this.lookups = new Counter({
       name: `${PREFIX}_lookups_total`,
-      help: 'gRPC lookups, by method and outcome',
+      help: 'Lookups over gRPC and HTTP, by method and outcome',
       labelNames: ['method', 'outcome'],
       registers,
     });
@@ -79,6 +91,16 @@ export class KvIndexMetrics {
 
   countStoreWrite(outcome: string): void {
     this.store.inc({ outcome });
+  }
+
+  /** Someone began to watch; call the returned function when it ends. */
+  countWatcher(): () => void {
+    this.watchers.inc();
+    return () => this.watchers.dec();
+  }
+
+  countLagged(): void {
+    this.lagged.inc();
   }
 
   /** Runs a lookup and counts it. */

@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { kvindexV1 } from '@penstock/contracts';
 import { HEALTH, type HealthChecks, parseRequest, ServiceError } from '@penstock/platform';
-import { from, map, type Observable, Subject, takeUntil } from 'rxjs';
+import { finalize, from, map, type Observable, Subject, takeUntil, tap } from 'rxjs';
 import type { KnownEngine } from '../../application/known-engine.js';
 import { listEngineBlocks } from '../../application/list-engine-blocks.js';
 import { listEngines, listStorage } from '../../application/list-engines.js';
@@ -70,12 +70,14 @@ export class EnginesController {
   @GrpcMethod(SERVICE, 'Watch')
   watch(request: unknown, _metadata: unknown, call: SlowCall): Observable<kvindexV1.WatchResponse> {
     const options = parseRequest(watchRequest, request);
-    const { index, engines: directory, feed, replica, clock, instance: self } = this.parts;
+    const { index, engines: directory, feed, replica, clock, metrics, instance: self } = this.parts;
     const positionOf = (engineId: string) => replica.sync(engineId, clock.nowMs());
     const source = { index, directory, feed, positionOf, self };
     return paced(call, (signal) => watchIndex(source, options, signal)).pipe(
+      tap({ next: (event) => ('lagged' in event ? metrics.countLagged() : undefined) }),
       map((event) => watchMessage(event, options.includeBlocks)),
       takeUntil(this.draining),
+      finalize(metrics.countWatcher()),
     );
   }
 
