@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { KubernetesCluster, logNotices } from '@penstock/cluster';
+import { KvEventListener } from '@penstock/engine';
 import { NatsEventBus } from '@penstock/messaging';
 import type { ServiceContext } from '@penstock/platform';
 import { systemClock } from '@penstock/platform';
@@ -16,7 +17,14 @@ import { IndexModule, providePorts } from './index.module.js';
 @Module({ imports: [IndexModule.with(providePorts(bind))] })
 export class AppModule {}
 
-function bind({ config, service, instance, logger }: ServiceContext<KvIndexConfig>): IndexPorts {
+async function bind({
+  config,
+  service,
+  instance,
+  logger,
+}: ServiceContext<KvIndexConfig>): Promise<IndexPorts> {
+  // First: what fails here leaves nothing open.
+  const listener = await listen(config);
   const cluster = new KubernetesCluster({
     service,
     kubeconfig: config.kubeconfig,
@@ -37,12 +45,22 @@ function bind({ config, service, instance, logger }: ServiceContext<KvIndexConfi
     bus,
     store,
     clock: systemClock,
-    streams: new ZmqEngineStreams(config.kvEventsTopic, logger),
+    streams: new ZmqEngineStreams(config.kvEventsTopic, logger, listener),
     probe: new HttpEngineProbe(),
+    ...(listener && { dialIn: listener.stats }),
     reports: new HttpCacheReports(),
     ...(config.tokenizerDir && { tokenizer: new FolderTokenizer(config.tokenizerDir) }),
     close: async () => {
-      await Promise.all([cluster.close(), bus.close(), store.close()]);
+      await Promise.all([cluster.close(), bus.close(), store.close(), listener?.close()]);
     },
   };
+}
+
+/** Where engines dial in, when they are to. */
+function listen(config: KvIndexConfig): Promise<KvEventListener> | undefined {
+  const { kvEventsBind: endpoint, kvEventsBindRanks: ranks, kvEventsTopic: topic } = config;
+  if (endpoint === '') return undefined;
+  const end = endpoint.lastIndexOf(':');
+  const host = endpoint.slice('tcp://'.length, end).replace(/^\[|\]$/g, '');
+  return KvEventListener.bind({ host, port: Number(endpoint.slice(end + 1)), ranks, topic });
 }

@@ -1,4 +1,4 @@
-import { LeaseMembers, PoolDirectory } from '@penstock/cluster';
+import { LabelledPods, LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { EventData } from '@penstock/contracts';
 import { KvReplica, PrefixIndex, rendezvousOwner } from '@penstock/core/kv';
 import type { BlockStore, Clock, Cluster, EventBus } from '@penstock/core/ports';
@@ -6,7 +6,8 @@ import type { ServiceContext } from '@penstock/platform';
 import { EngineAnnouncer } from './application/announce-engine.js';
 import { ChangeFeed } from './application/change-feed.js';
 import { EngineCatalogue } from './application/engine-catalogue.js';
-import type { EngineProbe, EngineStreams } from './application/engine-stream.js';
+import { EngineSources } from './application/engine-sources.js';
+import type { DialInStats, EngineProbe, EngineStreams } from './application/engine-stream.js';
 import { EngineTotals } from './application/engine-totals.js';
 import { EngineFollower } from './application/follow-engine.js';
 import { HolderFollower } from './application/follow-holders.js';
@@ -16,6 +17,8 @@ import type { PromptTokenizer } from './application/prompt-tokenizer.js';
 import { ChangePublisher } from './application/publish-changes.js';
 import { RegisteredInstances } from './application/registered-instances.js';
 import { RemoteEngines } from './application/remote-engines.js';
+import { RegistrationSharing } from './application/share-registrations.js';
+import { staticEngines } from './application/static-engines.js';
 import { EngineTracker } from './application/track-engines.js';
 import type { CacheReports } from './application/verify-engine.js';
 import { WatchedReplica } from './application/watched-replica.js';
@@ -30,6 +33,8 @@ export interface IndexPorts {
   readonly clock: Clock;
   readonly streams: EngineStreams;
   readonly probe: EngineProbe & { close(): Promise<void> };
+  /** Connections of engines that dial in; absent = none can. */
+  readonly dialIn?: DialInStats;
   /** What engines report of their caches; absent = none can be asked. */
   readonly reports?: CacheReports & { close(): Promise<void> };
   /** For prompts that come as text; absent = they are refused. */
@@ -48,6 +53,8 @@ export interface IndexParts extends IndexPorts {
   readonly feed: ChangeFeed;
   readonly metrics: KvIndexMetrics;
   readonly directory: PoolDirectory;
+  /** Everything that names engines. */
+  readonly sources: EngineSources;
   readonly totals: EngineTotals;
   readonly announcer: EngineAnnouncer;
   readonly persister: BlockPersister;
@@ -59,6 +66,8 @@ export interface IndexParts extends IndexPorts {
   readonly members: LeaseMembers;
   /** Engines that were registered over HTTP. */
   readonly registry: RegisteredInstances;
+  /** What keeps them, and tells them to other replicas. */
+  readonly sharing: RegistrationSharing;
   /** Every engine, whichever replica follows it. */
   readonly engines: EngineCatalogue;
 }
@@ -154,8 +163,15 @@ export function assembleIndex(
     onForeignLife: (engineId, incarnation) => tracker.foreignLife(engineId, incarnation),
   });
   const instances = new RegisteredInstances();
+  const shared = { cluster, namespace: leaseNamespace, registry: instances, logger };
+  const sharing = new RegistrationSharing(shared);
   const engines = new EngineCatalogue(tracker, remote, ownerOf);
   const directory = new PoolDirectory(cluster, scope);
+  const { engineSelector: labelSelector } = config;
+  const labelled = labelSelector === '' ? undefined : new LabelledPods(cluster, { labelSelector, ...scope });
+  const listed = staticEngines(config.engines);
+  const { enginePort } = config;
+  const sources = new EngineSources({ directory, labelled, registry: instances, listed, enginePort });
   const made = {
     instance,
     index,
@@ -163,10 +179,11 @@ export function assembleIndex(
     feed,
     metrics,
     directory,
+    sources,
     totals,
     announcer,
     persister,
     publisher,
   };
-  return { ...ports, ...made, forwarder, holders, tracker, members, registry: instances, engines };
+  return { ...ports, ...made, forwarder, holders, tracker, members, registry: instances, sharing, engines };
 }

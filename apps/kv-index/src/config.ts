@@ -1,6 +1,7 @@
 import { areNatsUrls } from '@penstock/messaging';
 import { type ConfigOf, defineConfig, durationMs, objectName, portNumber } from '@penstock/platform';
 import { z } from 'zod';
+import { staticEngines } from './application/static-engines.js';
 
 const count = (defaultCount: number, max: number, description: string) =>
   z.number().int().min(1).max(max).default(defaultCount).describe(description);
@@ -39,6 +40,34 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
     .describe('Namespace of the Leases by which replicas of kv-index see each other'),
   leaseRenewMs: durationMs(300, 'How often this replica renews its Lease'),
   leaseDurationMs: durationMs(1_000, 'A replica whose Lease stays the same for this long is dead'),
+  engineSelector: z
+    .string()
+    .max(1024)
+    .regex(/^[^\s]*( [^\s]+)*$/, 'must be a label selector such as app=engine, without spaces around it')
+    .default('llm-d.ai/inference-serving=true')
+    .describe(
+      'Labels of engine pods that are followed even when no InferencePool selects them; empty = none',
+    ),
+  enginePort: enginePort(8000, 'HTTP port of such pods that name no port http'),
+  engines: z
+    .string()
+    .default('')
+    .superRefine((text, context) => {
+      try {
+        staticEngines(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+      }
+    })
+    .describe(
+      'Engines outside Kubernetes: a JSON list of {name, address, events, replay, model, blockSize, ranks, node, namespace, pool}, or @ and the path of a file with it',
+    ),
+  kvEventsBind: z
+    .string()
+    .regex(/^(tcp:\/\/.+:\d{1,5})?$/, 'must be tcp://host:port')
+    .default('')
+    .describe('Address at which engines dial in that connect their event sockets; empty = none'),
+  kvEventsBindRanks: count(1, 64, 'Ports from that one on, one per data-parallel rank'),
   kvEventsPort: enginePort(5557, 'Event port of engines whose pod names no port kv-events'),
   kvReplayPort: enginePort(5558, 'Replay port of engines whose pod names no port kv-replay'),
   kvEventsTopic: z.string().max(256).default('').describe('Prefix of the event topics to read; empty = all'),

@@ -65,7 +65,7 @@ export class IndexModule implements OnApplicationBootstrap, OnApplicationShutdow
   /** After the listeners are closed. */
   async onApplicationShutdown(): Promise<void> {
     await this.run.stop();
-    await this.parts.directory.stop();
+    await this.parts.sources.stop();
     await this.parts.probe.close();
     await this.parts.reports?.close();
     await this.parts.tokenizer?.close();
@@ -74,6 +74,8 @@ export class IndexModule implements OnApplicationBootstrap, OnApplicationShutdow
 }
 
 /** Binds the ports: `providePorts((context) => …)`. */
-export function providePorts(make: (context: Context) => IndexPorts): Provider & { provide: typeof PORTS } {
+export function providePorts(
+  make: (context: Context) => IndexPorts | Promise<IndexPorts>,
+): Provider & { provide: typeof PORTS } {
   return { provide: PORTS, useFactory: make, inject: [SERVICE_CONTEXT] };
 }

@@ -3,6 +3,7 @@ import type { PrefixIndex } from '@penstock/core/kv';
 import type { EventBus } from '@penstock/core/ports';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EngineCatalogue } from './application/engine-catalogue.js';
+import type { DialInStats } from './application/engine-stream.js';
 import type { EngineTotals } from './application/engine-totals.js';
 import type { HolderFollower } from './application/follow-holders.js';
 import type { FileForwarder } from './application/forward-files.js';
@@ -23,11 +24,13 @@ export interface ObservedSources {
   readonly members: LeaseMembers;
   readonly engines: EngineCatalogue;
   readonly bus: EventBus;
+  readonly dialIn?: DialInStats | undefined;
 }
 
 /** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
 export function observeSources(registry: Registry, sources: ObservedSources): void {
-  const { index, tracker, totals, publisher, persister, forwarder, holders, members, engines, bus } = sources;
+  const { index, tracker, totals, publisher, persister, forwarder, holders, members, engines, bus, dialIn } =
+    sources;
   const counters = () => totals.sum(tracker.engines());
   const gauge = <L extends string>(
     name: string,
@@ -81,6 +84,14 @@ export function observeSources(registry: Registry, sources: ObservedSources): vo
   gauge('members_known', '1 while this replica sees the others, or could if there were any', [], (g) =>
     g.set(members.known && members.problem === undefined ? 1 : 0),
   );
+  if (dialIn) {
+    counter('dial_ins_total', 'Connections of engines that dialled in, by outcome', ['outcome'], (c) => {
+      c.inc({ outcome: 'accepted' }, dialIn.accepted);
+      c.inc({ outcome: 'conflict' }, dialIn.conflicts);
+      for (const [outcome, count = 0] of Object.entries(dialIn.refusals))
+        if (outcome !== 'conflict') c.inc({ outcome }, count);
+    });
+  }
   counter('takeovers_total', 'Engines taken over from another replica', [], (c) => c.inc(tracker.takeovers));
   counter('handovers_total', 'Engines that another replica took over from this one', [], (c) =>
     c.inc(tracker.handovers),

@@ -2,12 +2,12 @@ import type { LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { EventBus } from '@penstock/core/ports';
 import type { Logger } from 'pino';
 import type { EngineAnnouncer } from './application/announce-engine.js';
+import type { EngineSources } from './application/engine-sources.js';
 import type { HolderFollower } from './application/follow-holders.js';
 import type { FileForwarder } from './application/forward-files.js';
 import type { BlockPersister } from './application/persist-changes.js';
 import type { ChangePublisher } from './application/publish-changes.js';
-import type { RegisteredInstances } from './application/registered-instances.js';
-import { targetsOf } from './application/targets-of.js';
+import type { RegistrationSharing } from './application/share-registrations.js';
 import type { EngineTracker } from './application/track-engines.js';
 
 export interface RunParts {
@@ -16,7 +16,8 @@ export interface RunParts {
   readonly publisher: ChangePublisher;
   readonly forwarder: FileForwarder;
   readonly holders: HolderFollower;
-  readonly registry: RegisteredInstances;
+  readonly sources: EngineSources;
+  readonly sharing: RegistrationSharing;
   readonly members: LeaseMembers;
   readonly persister: BlockPersister;
   readonly announcer: EngineAnnouncer;
@@ -46,11 +47,10 @@ export class IndexRun {
   constructor(private readonly parts: RunParts) {}
 
   start(): void {
-    const { directory, members, registry, holders, deltaIntervalMs, storeIntervalMs } = this.parts;
+    const { sources, members, holders, deltaIntervalMs, storeIntervalMs } = this.parts;
     this.unsubscribe = [
-      directory.onChange(() => this.reconcile()),
+      sources.onChange(() => this.reconcile()),
       members.onChange(() => this.membersChanged()),
-      registry.onChange(() => this.reconcile()),
     ];
     this.reconcile();
     this.timers = [
@@ -63,7 +63,7 @@ export class IndexRun {
 
   /** Lets other replicas take over what is followed here, publishes what is left and stops following. */
   async stop(): Promise<void> {
-    const { members, tracker, publisher, holders, bus } = this.parts;
+    const { members, tracker, publisher, holders, sharing, bus } = this.parts;
     // Without the bus nobody could tell that an engine was taken over.
     const waits = bus.status().connected;
     // Goes on following, without a claim to it, until the changes of the others come.
@@ -74,7 +74,7 @@ export class IndexRun {
     for (const timer of this.timers) clearInterval(timer);
     this.forwardFiles();
     publisher.publishDeltas(tracker.engines());
-    await Promise.all([tracker.stop(), holders.stop(), members.close()]);
+    await Promise.all([tracker.stop(), holders.stop(), members.close(), sharing.stop()]);
   }
 
   private async handOver(): Promise<void> {
@@ -96,7 +96,7 @@ export class IndexRun {
 
   /** Before the others are known, everything would seem to be for this replica to do; having left alone, nothing is. */
   private reconcile(): void {
-    const { directory, members, registry, tracker, holders, logger } = this.parts;
+    const { sources, members, tracker, holders, logger } = this.parts;
     if (!members.known || members.members.length === 0) return;
     if (!this.followsHolders) {
       this.followsHolders = true;
@@ -104,8 +104,7 @@ export class IndexRun {
         .start()
         .catch((error: unknown) => logger.error({ err: error }, 'what others say cannot be followed'));
     }
-    const pools = directory.synced ? directory.pools() : [];
-    tracker.reconcile([...targetsOf(pools), ...registry.targets()]);
+    tracker.reconcile(sources.targets());
   }
 
   private forwardFiles(): void {
@@ -129,13 +128,13 @@ export class IndexRun {
   }
 
   private async refreshStore(): Promise<void> {
-    const { persister, tracker, directory, members, logger } = this.parts;
+    const { persister, tracker, directory, sources, members, logger } = this.parts;
     if (this.refreshing) return;
     this.refreshing = true;
     try {
       await persister.refresh();
       if (this.swept || !directory.synced || !members.known || persister.problem) return;
-      await tracker.sweepStore(directory.pools().map(({ pool }) => pool));
+      await tracker.sweepStore(sources.completePools());
       this.swept = true;
     } catch (error) {
       logger.warn({ err: error }, 'stored engines could not be looked through; trying again');

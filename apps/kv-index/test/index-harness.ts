@@ -174,7 +174,7 @@ export class RunningIndex {
 
   async stop(): Promise<void> {
     await this.run.stop();
-    await this.parts.directory.stop();
+    await this.parts.sources.stop();
     await this.bus.close();
   }
 

@@ -50,7 +50,7 @@ describe('kv-index', () => {
     await until(() => index.matched(A, '1234') === 3);
     engine.evict('123');
     await until(() => index.matched(A, '1234') === 2);
-    expect(world.engines.opened).toEqual([{ ip: '10.0.0.1', eventsPort: 7001, replayPort: 7002 }]);
+    expect(world.engines.opened).toMatchObject([{ ip: '10.0.0.1', eventsPort: 7001, replayPort: 7002 }]);
     const registered = world.eventsOf('engine.registered').map((e) => e.data);
     expect(registered[0]).toMatchObject({
       engine: A,

@@ -11,6 +11,8 @@ export { VariantDirectory, type VariantDirectoryOptions } from './models/variant
 export type { ClusterNotice, ListReason, NoticeHandler, WatchEnd } from './notices.js';
 export type { Endpoint } from './pools/endpoint.js';
 export { endpointsOf, matchesLabels } from './pools/endpoints-of.js';
+export { LabelledPods, type LabelledPodsOptions } from './pools/labelled-pods.js';
+export { type LocalRanks, localRanksOf } from './pools/local-ranks.js';
 export { type Pool, type PoolProblem, poolOf, poolOfV1Alpha2 } from './pools/pool.js';
 export { diffPools, type PoolChange, type PoolView } from './pools/pool-change.js';
 export { PoolDirectory, type PoolDirectoryOptions, type PoolListener } from './pools/pool-directory.js';

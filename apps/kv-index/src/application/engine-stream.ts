@@ -31,6 +31,17 @@ export interface EngineStreams {
   open(address: EngineAddress, handlers: EngineStreamHandlers): EngineStream;
 }
 
+/** Connections of engines that dialled us, since the start. */
+export interface DialInStats {
+  readonly connections: number;
+  /** Taken for an engine. */
+  readonly accepted: number;
+  /** Times two publishers were there for one engine, so that neither was believed. */
+  readonly conflicts: number;
+  /** Closed again, by reason. */
+  readonly refusals: Readonly<Record<string, number | undefined>>;
+}
+
 /** What an engine says of itself over HTTP. */
 export interface EngineIdentity {
   /** Served name of the base model. */

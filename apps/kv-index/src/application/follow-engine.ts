@@ -140,8 +140,9 @@ export class EngineFollower {
     const incarnationAfter = Math.max(from.incarnationAfter, this.incarnation, published, heard);
     const { maxOrphanBlocks, storageEvents } = settings;
     const collectFiles = storageEvents === 'forward';
+    const takesOver = this.begun.takenOverMs !== undefined;
     this.cache = new EngineCache(
-      { engineId, model, ...from, incarnationAfter, maxOrphanBlocks, collectFiles },
+      { engineId, model, ...from, incarnationAfter, takesOver, maxOrphanBlocks, collectFiles },
       clock.nowMs(),
     );
     this.openStream(this.cache);
@@ -161,10 +162,12 @@ export class EngineFollower {
 
   private openStream(cache: EngineCache): void {
     const { kvEventsPort, kvReplayPort } = this.context.settings;
+    const { ip, port, rank, firstRank = 0 } = this.endpoint;
     const address = {
-      ip: this.endpoint.ip,
-      eventsPort: this.endpoint.kvEventsPort ?? kvEventsPort + this.endpoint.rank,
-      replayPort: this.endpoint.kvReplayPort ?? kvReplayPort + this.endpoint.rank,
+      ip,
+      eventsPort: this.endpoint.kvEventsPort ?? kvEventsPort + firstRank + rank,
+      replayPort: this.endpoint.kvReplayPort ?? kvReplayPort + firstRank + rank,
+      dialIn: { httpPort: port, rank: firstRank + rank },
     };
     this.stream = this.context.streams.open(address, {
       onBatch: (batch, replayed) => {

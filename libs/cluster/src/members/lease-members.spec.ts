@@ -110,7 +110,7 @@ describe('LeaseMembers', () => {
     const a = join(cluster, 'a');
     await sees(a, 'a');
     expect(a.problem).toMatch(
-      /no rights to Leases in namespace ns: .* run one replica only, or grant get, list, watch, create, patch and delete of leases\.coordination\.k8s\.io/,
+      /no rights to Leases in namespace ns: .* run one replica only, or grant list, watch, create, patch and delete of leases\.coordination\.k8s\.io/,
     );
   });
 

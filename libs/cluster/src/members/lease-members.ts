@@ -35,7 +35,7 @@ const kind = leaseKind as ResourceKind<MemberLease>;
 
 /**
  * The live replicas of a service, each with a Lease of its own that it renews and the others watch. Whoever cannot reach
- * the API keeps the last list and goes on counting itself in. Needs get, list, watch, create, patch and delete of Leases.
+ * the API keeps the last list and goes on counting itself in. Needs list, watch, create, patch and delete of Leases.
  */
 export class LeaseMembers {
   readonly #cluster: Cluster;
@@ -187,7 +187,7 @@ export class LeaseMembers {
     this.#notBeforeMs = nowMs() + FORBIDDEN_RENEW_MS;
     this.#explain(
       `no rights to Leases in namespace ${namespace}: this replica does not see others and does all the work; ` +
-        `run one replica only, or grant get, list, watch, create, patch and delete of leases.coordination.k8s.io: ${why}`,
+        `run one replica only, or grant list, watch, create, patch and delete of leases.coordination.k8s.io: ${why}`,
     );
     this.#known = true;
   }

@@ -1,6 +1,6 @@
 /** One port of one engine pod: where requests can go. */
 export interface Endpoint {
-  /** `<namespace>/<pod>`, followed by `#<rank>` for ranks above 0. */
+  /** `<namespace>/<pod>`, followed by `#<rank>` for ranks above 0 that have a port of their own. */
   readonly engineId: string;
   readonly namespace: string;
   readonly pod: string;
@@ -13,6 +13,10 @@ export interface Endpoint {
   readonly port: number;
   /** Data-parallel rank: index of the port in the pool's target ports. */
   readonly rank: number;
+  /** Ranks behind this one port, from `rank` on, each with a KV cache and events of its own; absent = one. */
+  readonly localRanks?: number;
+  /** What an engine adds to its event ports for the first of those ranks, beside `rank`; absent = 0. */
+  readonly firstRank?: number;
   /** `ip:port`, with brackets around an IPv6 address. */
   readonly address: string;
   /** The pod says it can serve and is not being deleted: new requests may go here. */
@@ -24,7 +28,7 @@ export interface Endpoint {
   /** Node that the pod runs on; absent until it is bound to one. */
   readonly nodeName?: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** From a container port named `kv-events` (plus the rank, as vLLM does); absent when none is declared. */
+  /** From a container port named `kv-events` (plus the rank, as vLLM does); absent when none is declared. First rank here. */
   readonly kvEventsPort?: number;
   /** From a container port named `kv-replay`, plus the rank. */
   readonly kvReplayPort?: number;

@@ -6,6 +6,7 @@ import {
   type Pod,
 } from '@penstock/contracts';
 import type { Endpoint } from './endpoint.js';
+import { localRanksOf } from './local-ranks.js';
 import type { Pool } from './pool.js';
 
 /**
@@ -44,6 +45,8 @@ function endpoint(pool: Pool, pod: Pod, ip: string, port: number, rank: number):
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const { restartCount, startedAtMs } = life(pod, port);
   const nodeName = pod.spec?.nodeName;
+  // Where every rank has a port, its place among them says which it is.
+  const { first, count } = pool.targetPorts.length > 1 ? { first: 0, count: 1 } : localRanksOf(pod);
   const kvEventsPort = namedPort(pod, KV_EVENTS_PORT);
   const kvReplayPort = namedPort(pod, KV_REPLAY_PORT);
   return {
@@ -63,8 +66,10 @@ function endpoint(pool: Pool, pod: Pod, ip: string, port: number, rank: number):
     draining: annotations?.[DRAINING_ANNOTATION] !== undefined,
     ...(nodeName ? { nodeName } : {}),
     labels: labels ?? {},
-    ...(kvEventsPort === undefined ? {} : { kvEventsPort: kvEventsPort + rank }),
-    ...(kvReplayPort === undefined ? {} : { kvReplayPort: kvReplayPort + rank }),
+    ...(count > 1 ? { localRanks: count } : {}),
+    ...(first > 0 ? { firstRank: first } : {}),
+    ...(kvEventsPort === undefined ? {} : { kvEventsPort: kvEventsPort + first + rank }),
+    ...(kvReplayPort === undefined ? {} : { kvReplayPort: kvReplayPort + first + rank }),
   };
 }
 

@@ -14,5 +14,8 @@ export const ROLE_LABEL = 'llm-d.ai/role';
 export const KV_EVENTS_PORT = 'kv-events';
 export const KV_REPLAY_PORT = 'kv-replay';
 
+/** Annotation of an engine pod: how many data-parallel ranks run in it, each with a KV cache of its own. */
+export const DATA_PARALLEL_ANNOTATION = 'penstock.dev/data-parallel-size';
+
 /** Annotation of a VariantAutoscaling: name of the InferencePool, in its namespace, that its engines serve. */
 export const POOL_ANNOTATION = 'penstock.dev/pool';
