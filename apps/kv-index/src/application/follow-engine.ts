@@ -162,12 +162,10 @@ export class EngineFollower {
 
   private openStream(cache: EngineCache): void {
     const { kvEventsPort, kvReplayPort } = this.context.settings;
-    const { ip, port, rank, firstRank = 0 } = this.endpoint;
     const address = {
-      ip,
-      eventsPort: this.endpoint.kvEventsPort ?? kvEventsPort + firstRank + rank,
-      replayPort: this.endpoint.kvReplayPort ?? kvReplayPort + firstRank + rank,
-      dialIn: { httpPort: port, rank: firstRank + rank },
+      ip: this.endpoint.ip,
+      eventsPort: this.endpoint.kvEventsPort ?? kvEventsPort + this.endpoint.rank,
+      replayPort: this.endpoint.kvReplayPort ?? kvReplayPort + this.endpoint.rank,
     };
     this.stream = this.context.streams.open(address, {
       onBatch: (batch, replayed) => {
