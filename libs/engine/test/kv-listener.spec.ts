@@ -208,8 +208,11 @@ describe('connections that are nobody’s', () => {
     expect(received.connections).toEqual([true, false, true]);
   });
 
-  it('may be anything but ZeroMQ, or too many', async () => {
-    const listener = await listen({ maxConnections: 2 });
+  it.each([
+    ['in all', { maxConnections: 2 }],
+    ['from one address', { maxConnectionsPerAddress: 2 }],
+  ])('may be anything but ZeroMQ, or too many %s', async (_, limit) => {
+    const listener = await listen(limit);
     const received = follow(listener, ENGINE);
     dial(listener);
     await until(() => received.messages.length > 0, 'messages');

@@ -54,6 +54,7 @@ export class DialledConnection {
     subscriber.subscribe(options.topic);
     try {
       await subscriber.bind(ANY_PORT);
+      if (peer.destroyed) throw new Error('the publisher is gone');
     } catch (error) {
       subscriber.close();
       peer.destroy();

@@ -15,8 +15,9 @@ export interface KvEventListenerOptions {
   readonly ranks?: number;
   /** Prefix of the topics wanted; default all. */
   readonly topic?: string;
-  /** Connections at once; default 4,096. */
+  /** Connections at once; default 4,096, and 256 from one address. */
   readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
   /** Default 16 MiB; a connection that brings more in one message is closed. */
   readonly maxMessageBytes?: number;
 }
@@ -34,6 +35,8 @@ export interface ListenerStats {
 }
 
 const DEFAULT_MAX_CONNECTIONS = 4_096;
+/** Whoever holds one engine shall not take the places of the others. */
+const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 256;
 const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /** An engine may dial before the cluster has told us of it; and one that is not ours shall not dial all the time. */
 const STRANGERS_WAIT_MS = 250;
@@ -58,7 +61,7 @@ export class KvEventListener {
   readonly stats: ListenerStats = { connections: 0, accepted: 0, conflicts: 0, refusals: {} };
   private readonly servers: Server[] = [];
   private readonly expected = new Set<DialledPublisher>();
-  private readonly peers = new Set<Socket>();
+  private readonly peers = new Map<Socket, string>();
   private readonly open = new Set<DialledConnection>();
   private readonly closing = new AbortController();
 
@@ -113,6 +116,8 @@ export class KvEventListener {
     const server = createServer({ pauseOnConnect: true }, (peer) => void this.dialled(peer, rank));
     server.listen(port === 0 ? 0 : port + rank, host);
     await once(server, 'listening');
+    // From now on an error is one connection that could not be taken, for want of file descriptors.
+    server.on('error', () => this.count('failed'));
     this.servers.push(server);
   }
 
@@ -121,11 +126,11 @@ export class KvEventListener {
     peer.on('error', () => peer.destroy());
     peer.on('close', () => this.peers.delete(peer));
     const from: Dialled = { address: plainAddress(peer.remoteAddress ?? ''), rank };
-    if (this.peers.size >= (this.options.maxConnections ?? DEFAULT_MAX_CONNECTIONS)) {
+    if (!this.hasRoom(from.address)) {
       this.refuse(peer, 'too-many');
       return;
     }
-    this.peers.add(peer);
+    this.peers.set(peer, from.address);
     if (this.choose(from) === 'unknown-address') {
       await sleep(STRANGERS_WAIT_MS, undefined, { signal: this.closing.signal }).catch(() => undefined);
       if (this.choose(from) === 'unknown-address') {
@@ -138,6 +143,17 @@ export class KvEventListener {
     } catch {
       this.refuse(peer, 'failed');
     }
+  }
+
+  private hasRoom(address: string): boolean {
+    const {
+      maxConnections = DEFAULT_MAX_CONNECTIONS,
+      maxConnectionsPerAddress = DEFAULT_MAX_CONNECTIONS_PER_ADDRESS,
+    } = this.options;
+    if (this.peers.size >= maxConnections) return false;
+    let there = 0;
+    for (const other of this.peers.values()) if (other === address) there++;
+    return there < maxConnectionsPerAddress;
   }
 
   private async receive(peer: Socket, from: Dialled): Promise<void> {
@@ -192,9 +208,13 @@ export class KvEventListener {
   }
 
   private refuse(connection: Socket | DialledConnection, reason: ListenerRefusal): void {
-    this.stats.refusals[reason] = (this.stats.refusals[reason] ?? 0) + 1;
+    this.count(reason);
     if (connection instanceof DialledConnection) connection.close();
     else connection.destroy();
+  }
+
+  private count(reason: ListenerRefusal): void {
+    this.stats.refusals[reason] = (this.stats.refusals[reason] ?? 0) + 1;
   }
 }
 
