@@ -282,7 +282,7 @@ export function chartValues(definitions) {
           true,
           'Whether kv-index is installed; without it prefixes are guessed from where requests went',
         ),
-        ...service('kv-index', { count: 1, about: 'Replicas: at most 1 today', ...large }),
+        ...service('kv-index', { count: 1, about: 'Replicas: each follows its share of the engines, and all know what all hold', ...large }),
       },
       'kv-index',
     ),

@@ -127,9 +127,6 @@ kvCache.tiering.enabled: is false, and settings of S3 are there; set it to true,
 
 {{- define "penstock.serviceErrors" -}}
 {{- $values := .Values -}}
-{{- if gt (int $values.kvIndex.replicas) 1 }}
-kvIndex.replicas: is {{ $values.kvIndex.replicas }}; two would withdraw each other's entries, so kv-index runs once: set it to 1
-{{- end }}
 {{- if not $values.inferenceScheduler.enabled }}
 {{- if $values.gateway.enabled }}
 gateway.enabled: routes to the scheduler; set inferenceScheduler.enabled to true

@@ -152,7 +152,6 @@ describe('values that do not fit each other', () => {
       { externalRedis: { cluster: true } },
       /^externalRedis\.cluster: is about a Redis of yours; set valkey\.enabled to false, or remove it$/,
     ],
-    ['two kv-indexes', { kvIndex: { replicas: 2 } }, /^kvIndex\.replicas: is 2; .* set it to 1$/],
     [
       'tiers without storage',
       tiering({ cpu: { hostPath: '' } }),
@@ -248,12 +247,12 @@ describe('values that do not fit each other', () => {
   });
 
   it('are told all at once', async () => {
-    const values = { ...EXTERNAL, externalNats: {}, externalRedis: {}, kvIndex: { replicas: 2 } };
+    const values = { ...EXTERNAL, externalNats: {}, externalRedis: {}, gateway: { enabled: true } };
     const said = await problems({ values });
     expect(said.map((line) => line.split(':')[0])).toEqual([
       'externalNats',
       'externalRedis',
-      'kvIndex.replicas',
+      'gateway.className',
     ]);
   });
 

@@ -1,7 +1,5 @@
 {{- define "kv-index.description" -}}
 component: kv-index
-# Two at a time would withdraw each other's entries.
-strategy: Recreate
 apiAccess: true
 ports:
   - {name: grpc, port: 9102}
@@ -10,6 +8,8 @@ ports:
 env:
   {{- include "penstock.natsEnvironment" . | nindent 2 }}
   {{- include "penstock.namespaceEnvironment" . | nindent 2 }}
+  - name: PENSTOCK_LEASE_NAMESPACE
+    valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
   - name: PENSTOCK_REDIS_URL
   {{- if .Subcharts.valkey }}
     value: {{ printf "redis://%s:6379" (include "valkey.fullname" .Subcharts.valkey) }}
@@ -36,6 +36,11 @@ rules:
   - apiGroups: [""]
     resources: [pods]
     verbs: [list, watch]
+# By them replicas see each other, and remember what was registered over HTTP.
+ownRules:
+  - apiGroups: [coordination.k8s.io]
+    resources: [leases]
+    verbs: [list, watch, create, patch, delete]
 egress:
   {{- include "penstock.toNats" . | nindent 2 }}
   {{- include "penstock.toRedis" . | nindent 2 }}
