@@ -120,6 +120,7 @@ export function assembleIndex(
       return last?.data.incarnation ?? 0;
     },
     heardIncarnation,
+    hasOthers: () => members.members.length > 1,
     isStarting: () => performance.now() - startedMs < STARTING_MS,
     logger,
     settings: config,

@@ -102,6 +102,23 @@ describe('several replicas of kv-index', () => {
     expect(world.eventsOf('engine.gone')).toEqual([]);
   });
 
+  it('move engines without a moment in which one is not known, also when the store is away', async () => {
+    fill();
+    const one = start('one');
+    await converged(one);
+    world.store.disconnect();
+    let missing = 0;
+    const watch = setInterval(() => {
+      for (const name of NAMES) if (one.matched(idOf(name), '12') !== 2) missing++;
+    }, 1);
+    const two = start('two');
+    await converged(one, two);
+    clearInterval(watch);
+    world.store.reconnect();
+    expect(missing).toBe(0);
+    expect(one.parts.tracker.handovers).toBe(followed(two).length);
+  });
+
   it('take over at once from one that stops, which follows on until they have', async () => {
     fill();
     const [one, two] = [start('one'), start('two')];

@@ -28,6 +28,8 @@ export interface FollowerContext {
   readonly publishedIncarnation: (engineId: string) => Promise<number>;
   /** The newest incarnation of an engine that this replica has heard of; 0 when of none. */
   readonly heardIncarnation: (engineId: string) => number;
+  /** Whether there are other replicas. */
+  readonly hasOthers: () => boolean;
   /** The store and the bus may still be connecting: they are waited for. */
   readonly isStarting: () => boolean;
   readonly logger: Logger;
@@ -140,7 +142,9 @@ export class EngineFollower {
     const incarnationAfter = Math.max(from.incarnationAfter, this.incarnation, published, heard);
     const { maxOrphanBlocks, storageEvents } = settings;
     const collectFiles = storageEvents === 'forward';
-    const takesOver = this.begun.takenOverMs !== undefined;
+    // A replica that is new takes engines from those that go on until it has proof.
+    const wasFollowed = Math.max(published, heard) > 0 && this.context.hasOthers();
+    const takesOver = this.begun.takenOverMs !== undefined || wasFollowed;
     this.cache = new EngineCache(
       { engineId, model, ...from, incarnationAfter, takesOver, maxOrphanBlocks, collectFiles },
       clock.nowMs(),
@@ -162,10 +166,12 @@ export class EngineFollower {
 
   private openStream(cache: EngineCache): void {
     const { kvEventsPort, kvReplayPort } = this.context.settings;
+    const { ip, port, rank, firstRank = 0 } = this.endpoint;
     const address = {
-      ip: this.endpoint.ip,
-      eventsPort: this.endpoint.kvEventsPort ?? kvEventsPort + this.endpoint.rank,
-      replayPort: this.endpoint.kvReplayPort ?? kvReplayPort + this.endpoint.rank,
+      ip,
+      eventsPort: this.endpoint.kvEventsPort ?? kvEventsPort + firstRank + rank,
+      replayPort: this.endpoint.kvReplayPort ?? kvReplayPort + firstRank + rank,
+      dialIn: { httpPort: port, rank: firstRank + rank },
     };
     this.stream = this.context.streams.open(address, {
       onBatch: (batch, replayed) => {
