@@ -18,7 +18,7 @@ const plainEvents = [
     type: 'stored',
     hashes: [A, B],
     parent: null,
-    tokenIds: Uint32Array.of(1, 2, 300, 70000),
+    tokenIds: [1, 2, 300, 70000],
     blockSize: 2,
     tier: 'gpu',
   },
@@ -30,7 +30,7 @@ const fullEvents = [
     type: 'stored',
     hashes: [B],
     parent: A,
-    tokenIds: Uint32Array.of(5, 6),
+    tokenIds: [5, 6],
     blockSize: 2,
     tier: 'cpu',
     loraName: 'lora-a',
@@ -49,7 +49,7 @@ const plainBatch: PublishedBatch = {
       type: 'stored',
       hashes: [digestA, digestB],
       parent: null,
-      tokenIds: Uint32Array.of(1, 2, 300, 70000),
+      tokenIds: [1, 2, 300, 70000],
       blockSize: 2,
     },
     { type: 'removed', hashes: [digestB] },
@@ -196,7 +196,7 @@ describe('other layouts', () => {
             type: 'stored',
             hashes: [5n],
             parent: null,
-            tokenIds: Uint32Array.of(9),
+            tokenIds: [9],
             blockSize: 1,
             tier: 'cpu',
             extraKeys: [['s']],
@@ -220,7 +220,7 @@ describe('other layouts', () => {
             type: 'stored',
             hashes: [5n],
             parent: null,
-            tokenIds: new Uint32Array(0),
+            tokenIds: [],
             blockSize: 0,
             tier: 's3',
           },
@@ -248,7 +248,7 @@ describe('other layouts', () => {
     const payload = encodeEngineBatch({ timestampMs: 0, rank: 0, events }, { layout, hashes });
     const [onStorage, onCpu] = decodeEngineBatch(0, payload).batch?.events ?? [];
     const fileDigest = hashes === 'bytes' ? Uint8Array.from(digestB) : null;
-    expect(onStorage).toMatchObject({ tier: 's3', tokenIds: new Uint32Array(0), fileDigest });
+    expect(onStorage).toMatchObject({ tier: 's3', tokenIds: [], fileDigest });
     expect(onCpu).not.toHaveProperty('fileDigest');
     // Not a window on the message, which would keep all of it in memory.
     if (onStorage?.type === 'stored' && onStorage.fileDigest)

@@ -5,7 +5,7 @@ import { decodeEngineBatch } from '../src/kv-events/index.js';
 
 const pack = (value: unknown) => encode(value, { useBigInt64: true, ignoreUndefined: true });
 const eventsOf = (...events: unknown[]) => decodeEngineBatch(0, pack([1.5, events]));
-const noTokens = new Uint32Array(0);
+const noTokens: number[] = [];
 
 describe('Mooncake', () => {
   /** What its master sends, with the fields beside vLLM's or without them. */
@@ -52,7 +52,7 @@ describe('Mooncake', () => {
             type: 'stored',
             hashes: [2n ** 64n - 1n],
             parent: 5n,
-            tokenIds: Uint32Array.of(1, 2),
+            tokenIds: [1, 2],
             blockSize: 2,
             tier: 'ssd',
             tenant: 'tenant-a',
@@ -88,7 +88,7 @@ describe('SGLang', () => {
             type: 'stored',
             hashes: [2n ** 64n - 2n],
             parent: 2n ** 64n - 3n,
-            tokenIds: Uint32Array.of(1, 2),
+            tokenIds: [1, 2],
             blockSize: 2,
             tier: 'cpu',
           },
@@ -198,7 +198,7 @@ describe('vLLM’s maps', () => {
     const sparse = { ...stored, token_ids: [4, 5, 6], extra_keys: [null, ['x'], null], lora_name: 'a' };
     const { batch } = eventsOf({ ...sparse, group_idx: 1 });
     expect(batch?.events).toMatchObject([
-      { hashes: [1n], tokenIds: Uint32Array.of(4, 5, 6), groupIdx: 1, loraName: 'a', extraKeys: undefined },
+      { hashes: [1n], tokenIds: [4, 5, 6], groupIdx: 1, loraName: 'a', extraKeys: undefined },
     ]);
     expect(eventsOf(sparse)).toMatchObject({ batch: { events: [] }, problems: { 'token-count': 1 } });
   });
@@ -206,7 +206,7 @@ describe('vLLM’s maps', () => {
   it('are read in any order of fields, the tag last', () => {
     const { type, ...rest } = stored;
     expect(eventsOf({ ...rest, type }).batch?.events).toMatchObject([
-      { type: 'stored', hashes: [1n], tokenIds: Uint32Array.of(5) },
+      { type: 'stored', hashes: [1n], tokenIds: [5] },
     ]);
   });
 });
@@ -245,7 +245,7 @@ describe('against the MessagePack library', () => {
                 (library as { token_ids: number[] }).token_ids,
               ]
             : [(library as unknown[][])[1] as unknown[], (library as unknown[][])[3] as number[]];
-          const expected = { hashes: asHashes.map(low64), tokenIds: Uint32Array.from(asTokens) };
+          const expected = { hashes: asHashes.map(low64), tokenIds: asTokens };
           expect(read.batch?.events).toMatchObject([expected, expected]);
         },
       ),

@@ -34,7 +34,7 @@ describe.each([['ours', ours], ...PIPELINES])('%s', (_name, description) => {
           }
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 1500 },
     );
   });
 });

@@ -39,7 +39,7 @@ export function decodeEvent(raw: RawEvent, events: EngineEvent[], problems: Prob
 }
 
 function storedEvent(raw: RawEvent, problems: Problems): StoredEvent | undefined {
-  const { hashes: list, parent = null, tokenIds = new Uint32Array(0) } = raw;
+  const { hashes: list, parent = null, tokenIds = [] } = raw;
   if (list === undefined || list === BAD || list.bad > 0 || parent === BAD) {
     return refused(problems, 'bad-hash');
   }
@@ -97,7 +97,7 @@ function addPlacement(raw: RawEvent, events: EngineEvent[]): void {
     type: 'stored',
     hashes,
     parent: null,
-    tokenIds: new Uint32Array(0),
+    tokenIds: [],
     blockSize: 0,
     tier,
     groupIdx,

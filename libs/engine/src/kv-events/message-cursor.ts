@@ -17,7 +17,7 @@ export const BAD = Symbol('bad value');
 
 const MIN_DIGEST_BYTES = 8;
 const MAX_DIGEST_BYTES = 64;
-const NO_TOKENS = new Uint32Array(0);
+const NO_TOKENS: readonly number[] = [];
 
 const NIL = 0xc0;
 const BIN_8 = 0xc4;
@@ -184,7 +184,7 @@ export class MessageCursor {
   }
 
   /** A list of token ids (whole numbers 0 … 2^32-1), nil as an empty one; `BAD` for anything else. */
-  tokenIds(): Uint32Array | typeof BAD {
+  tokenIds(): readonly number[] | typeof BAD {
     const start = this.position;
     const size = this.enterArray();
     if (size === undefined) {
@@ -193,7 +193,8 @@ export class MessageCursor {
     if (size === 0) {
       return NO_TOKENS;
     }
-    const tokens = new Uint32Array(size);
+    // No typed array: one of this size costs more to allocate than to fill.
+    const tokens = new Array<number>(size);
     const { bytes, view } = this;
     let at = this.position;
     for (let i = 0; i < size; i++) {

@@ -111,7 +111,7 @@ export class RawEvent {
   tag: string | undefined;
   hashes: HashList | typeof BAD | undefined;
   parent: bigint | null | typeof BAD | undefined;
-  tokenIds: Uint32Array | typeof BAD | undefined;
+  tokenIds: readonly number[] | typeof BAD | undefined;
   /** Fields that this layout does not have. */
   unknownFields = 0;
   blockSize: unknown;
