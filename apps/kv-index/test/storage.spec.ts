@@ -104,6 +104,22 @@ describe('kv-index and storage', () => {
     await until(() => index.parts.forwarder.withoutNode === 1);
   });
 
+  it('tells files again that the process before may not have told', async () => {
+    const engine = await world.addEngine('a', '10.0.0.1', 0, 'n1');
+    engine.store('12');
+    start('--storage-events=forward');
+    await until(async () => (await world.store.load('ns', 'pool', 'ns/a'))?.engineSequence === 0);
+    engine.announceFile('12');
+    engine.store('3');
+    await until(async () => (await world.store.load('ns', 'pool', 'ns/a'))?.engineSequence === 2);
+    await until(() => told().length === 1);
+    await index.kill(world);
+    start('--storage-events=forward');
+    await until(() => told().length === 2);
+    expect(told()[1]).toEqual(told()[0]);
+    expect(index.parts.tracker.get('ns/a')?.cache?.counters.batches).toBe(0);
+  });
+
   it('counts the engine as holder of its files unless told otherwise', async () => {
     const engine = await world.addEngine('a', '10.0.0.1', 0, 'n1');
     start();

@@ -184,7 +184,7 @@ export class EngineCache {
     const [oldest] = this.parked;
     if (oldest?.sequence === batch.sequence && markOf(oldest) === markOf(batch)) this.parked.shift();
     if (verdict === 'proven') {
-      this.order.recall(batch);
+      this.recall(batch);
       return;
     }
     if (verdict === 'too-late') {
@@ -198,7 +198,7 @@ export class EngineCache {
     else if (place === 'gap') {
       this.fence(nowMs);
       this.take(batch, nowMs);
-    } else this.order.recall(batch);
+    } else this.recall(batch);
   }
 
   /**
@@ -303,6 +303,12 @@ export class EngineCache {
   /** As in `KvDelta`, of the last delta; 0: every group is dense. */
   get publishedWindowBlocks(): number {
     return this.life.content.windowBlocks;
+  }
+
+  /** A batch that is contained in what is known. Whether a process before this one told its files nobody knows. */
+  private recall(batch: EngineBatch): void {
+    this.order.recall(batch);
+    if (this.unproven) this.applier.recallFiles(batch.events);
   }
 
   private takeChanges(): LedgerChanges | undefined {

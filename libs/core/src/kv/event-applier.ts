@@ -58,6 +58,13 @@ export class EventApplier {
     if (this.early.size > 0) this.placeEarly();
   }
 
+  /** Collects once more the files that these events announced, as far as their blocks are known; all else stays as it is. */
+  recallFiles(events: readonly EngineEvent[]): void {
+    const { files } = this.options;
+    for (const event of events)
+      if (event.type === 'stored' && namesFile(event)) files?.add(event, this.ledger);
+  }
+
   /**
    * The smaller block size of a group that these events show for the first time: all keys are to be made anew for it.
    * Undefined when there is none.
@@ -96,7 +103,7 @@ export class EventApplier {
 
   private stored(event: StoredEvent, tier: Tier): void {
     const { files } = this.options;
-    if (files && event.tokenIds.length === 0 && event.fileDigest !== undefined) {
+    if (files && namesFile(event)) {
       const reason = files.add(event, this.ledger);
       if (reason) this.counters.skipped[reason]++;
       return;
@@ -215,7 +222,7 @@ export class EventApplier {
 
   private removeEarly(hash: Hash, tier: number): void {
     const places = this.early.get(hash)?.filter((place) => place.tier !== tier);
-    if (places) this.early.set(hash, places);
+    
   }
 }
 
@@ -232,4 +239,8 @@ function nameOf(hashes: readonly Hash[], i: number, multiple: number): Hash {
 
 function partName(hash: Hash, part: number): Hash {
   return part === 0 ? hash : BigInt.asUintN(64, hash + PART_STEP * BigInt(part));
+}
+
+function namesFile({ tokenIds, fileDigest }: StoredEvent): boolean {
+  return tokenIds.length === 0 && fileDigest !== undefined;
 }
