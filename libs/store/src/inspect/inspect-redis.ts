@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type RedisBlockStoreOptions, redisOptions } from '../redis/redis-options.js';
+import { type RedisBlockStoreOptions, redisOptions, sentinelOptions } from '../redis/redis-options.js';
 import { RedisBlockStore } from '../redis-block-store.js';
 
 /** What a Redis or Valkey says of itself. */
@@ -15,7 +15,7 @@ export interface RedisReport {
 }
 
 /**
- * Asks the first of `urls` who it is, and has the block store write and read back a record that lives for ten seconds,
+ * Asks the first of `urls`, or the master that Sentinels name, who it is, and has the block store write and read back a record that lives for ten seconds,
  * scripts included. Throws one sentence when either fails within `timeoutMs`.
  */
 export async function inspectRedis(options: RedisBlockStoreOptions, timeoutMs: number): Promise<RedisReport> {
@@ -39,12 +39,16 @@ export async function inspectRedis(options: RedisBlockStoreOptions, timeoutMs: n
 }
 
 async function describe(options: RedisBlockStoreOptions, timeoutMs: number): Promise<RedisReport> {
-  const client = new Redis(options.urls[0] as string, {
-    ...redisOptions(options),
+  const once = {
     connectTimeout: timeoutMs,
     lazyConnect: true,
     retryStrategy: () => null,
-  });
+    sentinelRetryStrategy: () => null,
+  };
+  const client =
+    options.sentinel === undefined
+      ? new Redis(options.urls[0] as string, { ...redisOptions(options), ...once })
+      : new Redis({ ...sentinelOptions(options), ...once });
   let refusal = '';
   client.on('error', (error: Error) => {
     refusal = error.message || String((error as AggregateError).errors?.[0]?.message ?? error);

@@ -1,11 +1,14 @@
 import { Cluster, Redis } from 'ioredis';
 import { SILENT_LOG } from '../store-log.js';
+import { areRedisUrls } from './are-redis-urls.js';
 import {
   clusterOptions,
   type RedisBlockStoreOptions,
   redisOptions,
   sentinelOptions,
 } from './redis-options.js';
+
+const AGAIN_MS = 1000;
 
 export type RedisClient = Redis | Cluster;
 
@@ -14,10 +17,15 @@ export class RedisConnection {
   readonly client: RedisClient;
   private lastError = 'not connected yet';
   private isReady = false;
+  private isClosing = false;
 
   constructor(private readonly options: RedisBlockStoreOptions) {
     const [first] = options.urls;
     if (first === undefined) throw new Error('no Redis server given: name at least one redis://host:port');
+    if (!areRedisUrls(options.urls.join(',')))
+      throw new Error(
+        `not every one of ${this.where} is a redis:// or rediss:// URL with a host: correct it`,
+      );
     if (options.cluster && options.sentinel !== undefined)
       throw new Error('Redis is either a cluster or watched by Sentinels, not both: give one of the two');
     if (options.cluster) this.client = new Cluster([...options.urls], clusterOptions(options));
@@ -35,6 +43,13 @@ export class RedisConnection {
       if (this.isReady)
         log.warn({ server: this.where, error: this.lastError }, 'the connection to Redis was lost');
       this.isReady = false;
+    });
+    // It retries for ever by itself; should it end all the same, it begins again.
+    this.client.on('end', () => {
+      if (this.isClosing) return;
+      setTimeout(() => {
+        if (!this.isClosing) this.client.connect().catch(() => {});
+      }, AGAIN_MS).unref();
     });
   }
 
@@ -68,6 +83,7 @@ export class RedisConnection {
 
   async close(): Promise<void> {
     this.isReady = false;
+    this.isClosing = true;
     if (this.client.status === 'ready') await this.client.quit().catch(() => {});
     this.client.disconnect();
   }

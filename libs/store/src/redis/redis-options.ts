@@ -71,7 +71,10 @@ export function clusterOptions(options: RedisBlockStoreOptions): ClusterOptions 
   };
 }
 
-/** Settings of a client that asks Sentinels for the master, and is told by them of a failover. */
+/**
+ * Settings of a client that asks Sentinels for the master whenever its connection ends, which they see to at a failover.
+ * ioredis can also listen to them, but ends for good when they speak while it connects.
+ */
 export function sentinelOptions(options: RedisBlockStoreOptions): RedisOptions {
   const settings = { ...partsOf(options.urls[0]), ...redisOptions(options) };
   const { username, password, tls, retryStrategy } = settings;
@@ -86,7 +89,6 @@ export function sentinelOptions(options: RedisBlockStoreOptions): RedisOptions {
     ...(password === undefined ? {} : { sentinelPassword: password }),
     ...(tls === undefined ? {} : { sentinelTLS: tls, enableTLSForSentinelMode: true }),
     sentinelRetryStrategy: retryStrategy as (attempt: number) => number,
-    failoverDetector: true,
   };
 }
 
