@@ -115,7 +115,8 @@ describe('the event stream', () => {
 describe('frames that are none', () => {
   it('drops and counts them by reason, and delivers the others', async () => {
     const { socket, endpoint } = await rawPublisher();
-    const received = subscribe({ endpoint });
+    const dropped: string[] = [];
+    const received = subscribe({ endpoint }, { onDrop: (reason) => dropped.push(reason) });
     await until(() => {
       void socket.send(['', u64(0n), 'warm-up']);
       return received.messages.length > 0;
@@ -138,6 +139,7 @@ describe('frames that are none', () => {
     await until(() => received.messages.length > 0, 'the good message');
     expect(texts(received.messages)).toEqual(['good']);
     expect(received.subscriber.stats.drops).toEqual({ 'frame-count': 3, 'bad-sequence': 5 });
+    expect(dropped).toEqual([...Array(3).fill('frame-count'), ...Array(5).fill('bad-sequence')]);
   });
 
   it('reports a gap before the message that shows it', async () => {

@@ -25,6 +25,8 @@ export interface KvEventSubscriberOptions {
   readonly onMessage: (message: KvEventMessage) => void;
   /** Called before the message that arrived instead of the expected one is delivered. */
   readonly onGap?: (gap: { readonly expected: number; readonly received: number }) => void;
+  /** A message was not delivered. */
+  readonly onDrop?: (reason: DropReason) => void;
   /** The publisher was reached, or lost; reconnecting goes on by itself. It may have restarted in between. */
   readonly onConnection?: (connected: boolean) => void;
   /** A handler of the caller threw; the stream goes on. Without it the error is thrown outside the stream. */
