@@ -338,7 +338,7 @@ describe.each(Object.entries(LAYOUTS))('EngineCache of an engine with %s', (_nam
   it('equals the engine, whatever is lost, repeated or late, with replay', () => {
     fc.assert(
       fc.property(steps, (all) => run(new ModelEngine(groups, 1000), all, true)),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -347,7 +347,7 @@ describe.each(Object.entries(LAYOUTS))('EngineCache of an engine with %s', (_nam
       fc.property(steps, fc.integer({ min: 1, max: 4 }), (all, size) =>
         run(new ModelEngine(groups, size), all, false),
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
