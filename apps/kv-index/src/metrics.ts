@@ -1,4 +1,4 @@
-import { PROBLEMS } from '@penstock/engine';
+import { LOSS_REASONS, PROBLEMS } from '@penstock/engine';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const PREFIX = 'penstock_kv_index';
@@ -39,7 +39,7 @@ export class KvIndexMetrics {
       registers,
     });
     // A series that begins with its first fault has no increase that Prometheus could see.
-    for (const reason of PROBLEMS) this.problems.inc({ reason }, 0);
+    for (const reason of [...PROBLEMS, ...LOSS_REASONS]) this.problems.inc({ reason }, 0);
     this.store = new Counter({
       name: `${PREFIX}_store_writes_total`,
       help: 'Writes to the block store, by outcome',

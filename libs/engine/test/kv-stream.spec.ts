@@ -115,8 +115,8 @@ describe('the event stream', () => {
 describe('frames that are none', () => {
   it('drops and counts them by reason, and delivers the others', async () => {
     const { socket, endpoint } = await rawPublisher();
-    const dropped: string[] = [];
-    const received = subscribe({ endpoint }, { onDrop: (reason) => dropped.push(reason) });
+    const lost: string[] = [];
+    const received = subscribe({ endpoint }, { onLoss: (reason) => lost.push(reason) });
     await until(() => {
       void socket.send(['', u64(0n), 'warm-up']);
       return received.messages.length > 0;
@@ -139,7 +139,7 @@ describe('frames that are none', () => {
     await until(() => received.messages.length > 0, 'the good message');
     expect(texts(received.messages)).toEqual(['good']);
     expect(received.subscriber.stats.drops).toEqual({ 'frame-count': 3, 'bad-sequence': 5 });
-    expect(dropped).toEqual([...Array(3).fill('frame-count'), ...Array(5).fill('bad-sequence')]);
+    expect(lost).toEqual([...Array(3).fill('frame-count'), ...Array(5).fill('bad-sequence')]);
   });
 
   it('reports a gap before the message that shows it', async () => {

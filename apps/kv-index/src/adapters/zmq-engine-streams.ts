@@ -30,8 +30,7 @@ export class ZmqEngineStreams implements EngineStreams {
       dialIn: this.dialIn(address),
       onMessage: (message) => deliver(message, handlers),
       onConnection: handlers.onConnection,
-      // A live copy of what a replay brought is no problem.
-      onDrop: (reason) => reason === 'replayed-before' || handlers.onProblems({ [reason]: 1 }),
+      onLoss: (reason) => handlers.onProblems({ [reason]: 1 }),
       onError: (error) =>
         this.logger.error({ err: error, address: host }, 'an engine event could not be handled'),
     });

@@ -184,6 +184,6 @@ export class KvEventStream {
   /** Counts a message that is not delivered. */
   drop(reason: DropReason): void {
     this.stats.drops[reason] = (this.stats.drops[reason] ?? 0) + 1;
-    if (!this.closed) this.call(() => this.options.onDrop?.(reason));
+    if (reason !== 'replayed-before' && !this.closed) this.call(() => this.options.onLoss?.(reason));
   }
 }

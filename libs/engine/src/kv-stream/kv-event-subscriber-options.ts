@@ -4,15 +4,13 @@ import type { KvEventMessage } from './kv-event-message.js';
 import type { ReplayOptions } from './request-replay.js';
 
 /**
- * Why a message was not delivered: not three frames, a sequence that is none, too much held back while a replay ran, the
- * replay had delivered it already, another publisher was there first (`dialIn`).
+ * Why a message was lost: not three frames, a sequence that is none, too much held back while a replay ran, another
+ * publisher was there first (`dialIn`).
  */
-export type DropReason =
-  | 'frame-count'
-  | 'bad-sequence'
-  | 'held-overflow'
-  | 'replayed-before'
-  | 'second-publisher';
+export const LOSS_REASONS = ['frame-count', 'bad-sequence', 'held-overflow', 'second-publisher'] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
+/** Why a message was not delivered: it is lost, or a replay has delivered it already. */
+export type DropReason = LossReason | 'replayed-before';
 
 export interface KvEventSubscriberOptions {
   /** The publisher, such as `tcp://10.0.0.7:5557`. One subscriber per publisher: each counts its own sequence. */
@@ -25,8 +23,8 @@ export interface KvEventSubscriberOptions {
   readonly onMessage: (message: KvEventMessage) => void;
   /** Called before the message that arrived instead of the expected one is delivered. */
   readonly onGap?: (gap: { readonly expected: number; readonly received: number }) => void;
-  /** A message was not delivered. */
-  readonly onDrop?: (reason: DropReason) => void;
+  /** A message was lost. */
+  readonly onLoss?: (reason: LossReason) => void;
   /** The publisher was reached, or lost; reconnecting goes on by itself. It may have restarted in between. */
   readonly onConnection?: (connected: boolean) => void;
   /** A handler of the caller threw; the stream goes on. Without it the error is thrown outside the stream. */
