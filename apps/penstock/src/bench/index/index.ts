@@ -1,0 +1,1 @@
+export { indexBench } from './index-bench.js';
