@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { KubernetesCluster, logNotices } from '@penstock/cluster';
+import { KubernetesCluster, logNotices, type NoticeHandler } from '@penstock/cluster';
 import { KvEventListener } from '@penstock/engine';
 import { NatsEventBus } from '@penstock/messaging';
 import type { ServiceContext } from '@penstock/platform';
@@ -28,7 +28,7 @@ async function bind({
   const cluster = new KubernetesCluster({
     service,
     kubeconfig: config.kubeconfig,
-    onNotice: logNotices(logger),
+    onNotice: exceptRenewals(logNotices(logger)),
   });
   const bus = NatsEventBus.connect({
     servers: config.natsUrl.split(','),
@@ -63,4 +63,11 @@ function listen(config: KvIndexConfig): Promise<KvEventListener> | undefined {
   const end = endpoint.lastIndexOf(':');
   const host = endpoint.slice('tcp://'.length, end).replace(/^\[|\]$/g, '');
   return KvEventListener.bind({ host, port: Number(endpoint.slice(end + 1)), ranks, topic });
+}
+
+/** While the API is away renewals of our Lease fail several times a second: `LeaseMembers` tells of it once. */
+function exceptRenewals(tell: NoticeHandler): NoticeHandler {
+  return (notice) => {
+    if (notice.kind !== 'request-failed' || !notice.what.includes('/leases/penstock-kv-index-')) tell(notice);
+  };
 }

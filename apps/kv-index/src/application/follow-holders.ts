@@ -24,7 +24,7 @@ export interface HolderFollowerOptions {
   readonly isAlive: (source: string) => boolean;
   /** An engine has a life that another replica follows. */
   readonly onForeignLife: (engineId: string, incarnation: number) => void;
-  /** Pools in this Kubernetes namespace only; absent = all. */
+  /** Pools in this Kubernetes namespace only, beside engines that `isKnown`; absent = all. */
   readonly namespace?: string;
 }
 
@@ -58,10 +58,9 @@ export class HolderFollower {
 
   /** Starts with the newest snapshot of every holder; needs no connection to be there yet. */
   async start(): Promise<void> {
-    const { bus, replica, namespace, ingester, ownEngines } = this.options;
+    const { bus, replica, ingester, ownEngines } = this.options;
     this.subscription = await bus.follow(
       {
-        ...(namespace === undefined ? {} : { namespace }),
         types: TYPES,
         from: 'last-per-subject',
         onGap: () => replica.lostTrack(ownEngines()),
@@ -115,11 +114,19 @@ export class HolderFollower {
 
   private apply(event: IncomingEvent): void {
     const { type, data, source } = event;
-    if (source === this.options.ingester) return;
+    if (source === this.options.ingester || !this.isInScope(event)) return;
     if (type === 'kv.delta') this.applyDeltas(event, data as EventData<'kv.delta'>);
     else if (type === 'kv.snapshot') this.applySnapshot(event, data as EventData<'kv.snapshot'>);
     else if (type === 'engine.gone') this.applyGone(data as EventData<'engine.gone'>);
     else this.options.remote.announced(data as EventData<'engine.registered'>, source);
+  }
+
+  /** Engines of a list, and registered ones, are in no namespace of Kubernetes. */
+  private isInScope({ namespace, data }: IncomingEvent): boolean {
+    const { namespace: scope, isKnown } = this.options;
+    if (scope === undefined || namespace === scope) return true;
+    const { engine, deltas = [] } = data as { engine?: string; deltas?: ReadonlyArray<{ engine: string }> };
+    return [engine, ...deltas.map((delta) => delta.engine)].some((id) => id !== undefined && isKnown(id));
   }
 
   private applyDeltas(event: IncomingEvent, batch: EventData<'kv.delta'>): void {
