@@ -76,8 +76,8 @@ export class HuggingFaceTokenizer implements Tokenizer {
       finish: (encoded) => {
         if (encoded && encoded.length !== unknown.length)
           throw new RangeError(`${unknown.length} parts are to be encoded, got ${encoded.length}`);
-        for (const [i, chunk] of unknown.entries())
-          chunk.ids ??= chunked.learn(chunk, encoded?.[i] ?? encodePart(chunk.toEncode));
+        if (encoded) chunked.learnSoon(unknown, encoded);
+        else for (const chunk of unknown) chunked.learn(chunk, encodePart(chunk.toEncode));
         const ids = chunked.join(split);
         return special && around ? surrounded(ids, around) : ids;
       },

@@ -1,5 +1,6 @@
 import { type Tokenizer as Library, SplitPreTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
+import { BytePairEncoder } from './byte-pair-encoder.js';
 import { copyText } from './copy-text.js';
 import { GPT2_PATTERN } from './safe-cuts.js';
 import { TokenList } from './token-list.js';
@@ -59,6 +60,8 @@ interface Parts {
   readonly splits: readonly SplitPreTokenizer[];
   readonly composed: boolean;
   readonly controls: ReadonlyMap<string, number>;
+  /** Absent: the library encodes new words. */
+  readonly pairs?: BytePairEncoder;
 }
 
 /**
@@ -86,7 +89,11 @@ export class WordEncoder {
     if (!patterns || (normalizer && added_tokens.some((t) => t.normalized ?? !t.special))) return undefined;
     const splits = patterns.map((pattern) => new SplitPreTokenizer(pattern));
     const controls = new Map(added_tokens.map(({ content, id }) => [content, id]));
-    return new WordEncoder({ library, splits, composed: Boolean(normalizer), controls });
+    const pairs = BytePairEncoder.of(parsed.data.model, controls);
+    return new WordEncoder({
+      ...{ library, splits, controls, composed: Boolean(normalizer) },
+      ...(pairs ? { pairs } : {}),
+    });
   }
 
   /** Ids of a text without special tokens around it. */
@@ -151,7 +158,8 @@ export class WordEncoder {
   private learn(word: string): number | Uint32Array | undefined {
     const alone = this.split(word);
     if (alone.length !== 1) return undefined;
-    const ids = this.parts.library.encode(word, { add_special_tokens: false }).ids;
+    const { library, pairs } = this.parts;
+    const ids = pairs?.encode(word) ?? library.encode(word, { add_special_tokens: false }).ids;
     const known = ids.length === 1 ? (ids[0] as number) : Uint32Array.from(ids);
     if (word.length <= MAX_WORD_CHARS) this.remember(copyText(word), known);
     return known;
