@@ -34,7 +34,7 @@ describe.each([['ours', ours], ...PIPELINES])('%s', (_name, description) => {
           }
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 120 },
     );
   });
 });

@@ -1,0 +1,1 @@
+export { tokenizeBench } from './tokenize-bench.js';
