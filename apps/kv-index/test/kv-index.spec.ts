@@ -244,7 +244,7 @@ describe('kv-index', () => {
     expect(await elsewhere()).toEqual([...index.parts.index.keysOf(A, 'gpu')].sort());
   });
 
-  it('drops an engine whose message could not be read, and goes on', async () => {
+  it('asks again for a message that could not be read', async () => {
     const engine = await world.addEngine('a', '10.0.0.1');
     const index = start();
     await index.live(A);
@@ -252,10 +252,36 @@ describe('kv-index', () => {
     await until(() => index.matched(A, '12') === 2);
     const next = (index.parts.tracker.get(A)?.cache?.engineSequence ?? 0) + 1;
     engine.evict('12', { lose: true });
-    world.engines.handlers.get('10.0.0.1')?.onUnreadable(next);
+    world.engines.handlers.get('10.0.0.1')?.onUnreadable(next, false);
+    await until(() => index.matched(A, '12') === 1);
+  });
+
+  it('drops an engine whose message could not be read and does not come again', async () => {
+    const engine = await world.addEngine('a', '10.0.0.1');
+    const index = start();
+    await index.live(A);
+    engine.store('12');
+    await until(() => index.matched(A, '12') === 2);
+    const next = (index.parts.tracker.get(A)?.cache?.engineSequence ?? 0) + 1;
+    engine.canReplay = false;
+    engine.evict('12', { lose: true });
+    world.engines.handlers.get('10.0.0.1')?.onUnreadable(next, false);
     engine.store('5');
     await until(() => index.matched(A, '5') === 1);
     expect(index.matched(A, '12')).toBe(0);
+  });
+
+  it('finds out that the last message before a silence was lost', async () => {
+    const engine = await world.addEngine('a', '10.0.0.1');
+    const index = start('--silence-check-ms=50');
+    await index.live(A);
+    engine.store('12');
+    await until(() => index.matched(A, '12') === 2);
+    engine.evict('12', { lose: true });
+    await until(() => index.matched(A, '12') === 1);
+    // The same of an engine that restarted unseen.
+    engine.restart();
+    await until(() => index.matched(A, '12') === 0);
   });
 
   it('asks again for a history that a declared replay port did not give', async () => {

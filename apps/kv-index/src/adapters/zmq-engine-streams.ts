@@ -50,5 +50,5 @@ function deliver({ sequence, payload, replayed }: KvEventMessage, handlers: Engi
   const { batch, problems, removalsLost } = decodeEngineBatch(sequence, payload);
   handlers.onProblems(problems as Readonly<Record<string, number>>);
   if (batch && !removalsLost) handlers.onBatch(batch, replayed);
-  else handlers.onUnreadable(sequence);
+  else handlers.onUnreadable(sequence, replayed);
 }

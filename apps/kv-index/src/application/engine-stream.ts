@@ -14,7 +14,7 @@ export interface EngineStreamHandlers {
   /** A batch, in the order the engine sent it; `replayed` when it answers `replay`. */
   readonly onBatch: (batch: EngineBatch, replayed: boolean) => void;
   /** A batch that could not be read, or not completely: removals in it may be lost. */
-  readonly onUnreadable: (sequence: number) => void;
+  readonly onUnreadable: (sequence: number, replayed: boolean) => void;
   /** What was left out of messages, by reason; never their content. */
   readonly onProblems: (problems: Readonly<Record<string, number>>) => void;
   readonly onConnection: (connected: boolean) => void;

@@ -15,6 +15,7 @@ import type { EngineIdentity, EngineProbe, EngineStream, EngineStreams } from '.
 import type { EngineTarget } from './engine-target.js';
 import { isFullOfFiles } from './is-full-of-files.js';
 import { startingPoint } from './restore-engine.js';
+import { SilenceCheck } from './silence-check.js';
 
 /** Where an engine is in being followed. `stale`: its events cannot be reached, what was known is kept. */
 export type FollowState = 'connecting' | 'replaying' | 'live' | 'stale' | 'gone';
@@ -40,6 +41,7 @@ export interface FollowerContext {
     readonly maxOrphanBlocks: number;
     readonly deltaMaxBlocks: number;
     readonly storageEvents: 'index' | 'forward';
+    readonly silenceCheckMs: number;
   };
   /** Many changes or files wait: publish them now. */
   readonly onManyChanges: (engine: EngineFollower) => void;
@@ -81,6 +83,9 @@ export class EngineFollower {
   private connected = false;
   private hasStarted = false;
   private failedReplays = 0;
+  /** Whether the last replay was answered. */
+  private replays = false;
+  private readonly silence: SilenceCheck;
   private retryTimer: NodeJS.Timeout | undefined;
   private knownBlockSize = 0;
   private takeoverTold = false;
@@ -89,7 +94,9 @@ export class EngineFollower {
     private readonly context: FollowerContext,
     private target: EngineTarget,
     private readonly begun: FollowerBeginning = {},
-  ) {}
+  ) {
+    this.silence = new SilenceCheck(context.settings.silenceCheckMs);
+  }
 
   get engineId(): string {
     return this.endpoint.engineId;
@@ -152,6 +159,13 @@ export class EngineFollower {
     this.openStream(this.cache);
   }
 
+  /** Asks an engine that is silent whether anything was missed. To be called often. */
+  lookIntoSilence(): void {
+    const { cache } = this;
+    if (!cache || this.state !== 'live' || !this.replays || !this.silence.isDue(performance.now())) return;
+    this.serve(cache.suspect(this.context.clock.nowMs()));
+  }
+
   /** Takes over what the cluster says of the same life. */
   update(target: EngineTarget): void {
     this.target = target;
@@ -178,6 +192,7 @@ export class EngineFollower {
         const nowMs = this.context.clock.nowMs();
         if (replayed) cache.replayed(batch, nowMs);
         else {
+          this.silence.heard(performance.now());
           if (batch.timestampMs > 0) {
             this.lagMs = Math.max(0, nowMs - batch.timestampMs);
             this.context.onLag(this.lagMs);
@@ -188,7 +203,8 @@ export class EngineFollower {
         if (cache.pendingChanges >= settings.deltaMaxBlocks || isFullOfFiles(cache))
           this.context.onManyChanges(this);
       },
-      onUnreadable: (sequence) => cache.unreadable(sequence, this.context.clock.nowMs()),
+      onUnreadable: (sequence, replayed) =>
+        this.serve(cache.unreadable(sequence, replayed, this.context.clock.nowMs())),
       onProblems: (problems) => this.context.onProblems(problems),
       onConnection: (connected) => this.connectionChanged(cache, connected),
     });
@@ -241,6 +257,7 @@ export class EngineFollower {
       return;
     }
     this.settle();
+    this.replays = complete;
     if (complete) this.failedReplays = 0;
     else this.retryLater(cache);
   }

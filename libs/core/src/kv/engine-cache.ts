@@ -38,6 +38,8 @@ export class EngineCache {
   private unproven: boolean;
   private fruitlessReplays = 0;
   private suspected = false;
+  /** Whether a replay brought something that could not be read: then another replay would bring it again. */
+  private sendsUnreadable = false;
   /** The batch that made the last replay necessary: older than that replay, so what it does not know is out of date. */
   private asked: EngineBatch | undefined;
   /** What another process published stays in force. */
@@ -244,11 +246,17 @@ export class EngineCache {
     return this.suspected ? undefined : this.verify(nowMs);
   }
 
-  /** A batch could not be read, so removals may be lost: everything known is given up and it goes on after that batch. */
-  unreadable(sequence: number, nowMs: number): void {
+  /**
+   * A batch could not be read, so removals may be lost. What came live is wanted again, for it may have been damaged on its
+   * way; when the engine itself sends it so, everything known is given up and it goes on after that batch.
+   */
+  unreadable(sequence: number, isReplayed: boolean, nowMs: number): ReplayRequest | undefined {
+    if (!isReplayed && !this.sendsUnreadable) return this.suspect(nowMs);
+    this.sendsUnreadable ||= isReplayed;
     this.fence(nowMs);
     this.order.resume(sequence);
     this.replay?.freed();
+    return undefined;
   }
 
   /**
@@ -257,6 +265,7 @@ export class EngineCache {
    */
   beginAnew(nowMs: number): ReplayRequest {
     this.parked = [];
+    this.sendsUnreadable = false;
     this.fence(nowMs);
     return this.ask(undefined);
   }
