@@ -222,7 +222,7 @@ export class EventApplier {
 
   private removeEarly(hash: Hash, tier: number): void {
     const places = this.early.get(hash)?.filter((place) => place.tier !== tier);
-    
+    if (places) this.early.set(hash, places);
   }
 }
 
