@@ -20,6 +20,31 @@ describe('ApproximatePrefixIndex', () => {
     expect(index.match('e', [2])).toBe(0);
     expect(index.match('e', [1, 3, 4])).toBe(3);
   });
+
+  it('believes what answers say of cached tokens: what was sent before the first missing key is gone, too', () => {
+    const index = new ApproximatePrefixIndex();
+    index.add('e', [1, 2]);
+    index.add('e', [3, 4, 5]);
+    index.add('e', [6]);
+    const again = index.add('e', [3, 4, 5]);
+    expect([...again.sentBefore]).toEqual([2, 2, 2]);
+    expect(index.learn('e', again, 0)).toBe(false);
+    expect(index.match('e', [1, 2])).toBe(0);
+    expect(index.match('e', [6])).toBe(1);
+    expect(index.match('e', [3, 4, 5])).toBe(3);
+  });
+
+  it('learns nothing from an answer that had as much cached as was thought, or the end of the prompt to compute', () => {
+    const index = new ApproximatePrefixIndex();
+    index.add('e', [1]);
+    expect(index.learn('e', index.add('e', [3, 4, 5]), 0)).toBe(true);
+    const again = index.add('e', [3, 4, 5]);
+    expect([2, 3, 9].map((cached) => index.learn('e', again, cached))).toEqual([true, true, true]);
+    index.removeEndpoint('e');
+    expect(index.learn('e', again, 0)).toBe(true);
+    index.add('e', [1]);
+    expect(index.match('e', [1])).toBe(1);
+  });
 });
 
 describe('approximateKeys', () => {
