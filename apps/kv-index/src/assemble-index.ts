@@ -1,11 +1,12 @@
 import { LabelledPods, LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { EventData } from '@penstock/contracts';
-import { KvReplica, PrefixIndex, rendezvousOwner } from '@penstock/core/kv';
+import { KvReplica, PrefixIndex } from '@penstock/core/kv';
 import type { BlockStore, Clock, Cluster, EventBus } from '@penstock/core/ports';
 import type { ServiceContext } from '@penstock/platform';
 import { EngineAnnouncer } from './application/announce-engine.js';
 import { ChangeFeed } from './application/change-feed.js';
 import { EngineCatalogue } from './application/engine-catalogue.js';
+import { EngineOwners } from './application/engine-owners.js';
 import { EngineSources } from './application/engine-sources.js';
 import type { DialInStats, EngineProbe, EngineStreams } from './application/engine-stream.js';
 import { EngineTotals } from './application/engine-totals.js';
@@ -105,9 +106,8 @@ export function assembleIndex(
   const { leaseNamespace, leaseRenewMs: renewMs, leaseDurationMs: deadAfterMs } = config;
   const group = { namespace: leaseNamespace, group: service, member: instance };
   const members = new LeaseMembers(cluster, { ...group, renewMs, deadAfterMs });
-  const ownerOf = (engineId: string) => rendezvousOwner(engineId, members.members) ?? instance;
+  const owners = new EngineOwners(() => members.members, instance);
   const syncOf = (engineId: string) => replica.sync(engineId, clock.nowMs());
-  const heardIncarnation = (engineId: string) => syncOf(engineId)?.incarnation ?? 0;
   const remote = new RemoteEngines(syncOf);
   const startedMs = performance.now();
   const followerContext = {
@@ -119,7 +119,7 @@ export function assembleIndex(
       const last = await bus.lastByKey<EventData<'kv.snapshot'>>('kv.snapshot', `${engineId}/0`);
       return last?.data.incarnation ?? 0;
     },
-    heardIncarnation,
+    heardIncarnation: (engineId: string) => remote.incarnationOf(engineId),
     hasOthers: () => members.members.length > 1,
     isStarting: () => performance.now() - startedMs < STARTING_MS,
     logger,
@@ -144,7 +144,7 @@ export function assembleIndex(
   };
   const tracker: EngineTracker = new EngineTracker({
     follow: (target, beginning) => new EngineFollower(followerContext, target, beginning),
-    owns: (engineId) => ownerOf(engineId) === instance,
+    owns: (engineId) => owners.owns(engineId),
     identityOf: (engineId) => remote.identityOf(engineId),
     publisher,
     forwarder,
@@ -166,7 +166,11 @@ export function assembleIndex(
   const instances = new RegisteredInstances();
   const shared = { cluster, namespace: leaseNamespace, registry: instances, logger };
   const sharing = new RegistrationSharing(shared);
-  const engines = new EngineCatalogue(tracker, remote, ownerOf);
+  const engines = new EngineCatalogue(tracker, {
+    told: (engineId) => remote.get(engineId),
+    sync: syncOf,
+    ownerOf: (engineId) => owners.ownerOf(engineId),
+  });
   const directory = new PoolDirectory(cluster, scope);
   const { engineSelector: labelSelector } = config;
   const labelled = labelSelector === '' ? undefined : new LabelledPods(cluster, { labelSelector, ...scope });

@@ -1,23 +1,29 @@
 import type { EventData } from '@penstock/contracts';
 import type { EngineSync } from '@penstock/core/kv';
 import type { EngineIdentity } from './engine-stream.js';
-import type { EngineTarget } from './engine-target.js';
-import type { KnownEngine } from './known-engine.js';
 
-interface Told {
-  /** Who follows it, as it names itself in events. */
+/** What was told of an engine that another replica follows. */
+export interface ToldEngine {
+  /** Who follows it, as it names itself in events; empty until it is known. */
   readonly ingester: string;
   readonly model: string;
   readonly blockSize: number;
+  /** Newest life that was heard of. */
   readonly incarnation: number;
   readonly publishesEvents: boolean;
 }
 
-const NOTHING: Told = { ingester: '', model: '', blockSize: 0, incarnation: 0, publishesEvents: false };
+const NOTHING: ToldEngine = {
+  ingester: '',
+  model: '',
+  blockSize: 0,
+  incarnation: 0,
+  publishesEvents: false,
+};
 
 /** What other replicas say of the engines that they follow. */
 export class RemoteEngines {
-  private readonly told = new Map<string, Told>();
+  private readonly told = new Map<string, ToldEngine>();
 
   /** @param sync how far our index has what is published of an engine */
   constructor(private readonly sync: (engineId: string) => EngineSync | undefined) {}
@@ -34,7 +40,8 @@ export class RemoteEngines {
   /** Changes or a snapshot of this life of the engine came from this replica. */
   changed(engineId: string, incarnation: number, ingester: string): void {
     const known = this.told.get(engineId) ?? NOTHING;
-    if (known.incarnation <= incarnation && (known.ingester !== ingester || known.incarnation < incarnation))
+    if (known.incarnation > incarnation) return;
+    if (known.ingester !== ingester || known.incarnation < incarnation)
       this.told.set(engineId, { ...known, ingester, incarnation });
   }
 
@@ -42,28 +49,19 @@ export class RemoteEngines {
     this.told.delete(engineId);
   }
 
+  get(engineId: string): ToldEngine | undefined {
+    return this.told.get(engineId);
+  }
+
+  /** The newest incarnation of the engine that is known, whoever followed it; 0 when none is. */
+  incarnationOf(engineId: string): number {
+    return Math.max(this.told.get(engineId)?.incarnation ?? 0, this.sync(engineId)?.incarnation ?? 0);
+  }
+
   /** Model and block size, when they are of the life that the index has and so need not be asked for again. */
   identityOf(engineId: string): EngineIdentity | undefined {
     const told = this.told.get(engineId);
     if (!told || told.model === '' || told.incarnation !== this.sync(engineId)?.incarnation) return undefined;
     return { model: told.model, blockSize: told.blockSize };
-  }
-
-  /** The engine as far as it is known here. @param owner the replica that is to follow it */
-  view({ pool, endpoint, identity }: EngineTarget, owner: string): KnownEngine {
-    const { engineId } = endpoint;
-    const told = this.told.get(engineId) ?? NOTHING;
-    const sync = this.sync(engineId);
-    return {
-      engineId,
-      pool,
-      endpoint,
-      model: told.model || (identity?.model ?? ''),
-      blockSize: told.blockSize || (identity?.blockSize ?? 0),
-      incarnation: sync?.incarnation ?? told.incarnation,
-      state: sync === undefined ? 'connecting' : sync.state === 'synced' ? 'live' : 'stale',
-      publishesEvents: told.publishesEvents || endpoint.kvEventsPort !== undefined,
-      replica: told.ingester.slice(told.ingester.indexOf('/') + 1) || owner,
-    };
   }
 }
