@@ -15,6 +15,7 @@ import {
   PoolDirectory,
   VariantDirectory,
 } from '@penstock/cluster';
+import { SpeculativeBlocks } from '@penstock/core/kv';
 import type { Clock, EventBus } from '@penstock/core/ports';
 import { LoadLedger } from '@penstock/core/routing';
 import { NatsEventBus } from '@penstock/messaging';
@@ -110,6 +111,11 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
   },
   { provide: LoadLedger, useFactory: () => new LoadLedger() },
   {
+    provide: SpeculativeBlocks,
+    useFactory: ({ config }: Context) => new SpeculativeBlocks({ ttlMs: config.speculativeTtlMs }),
+    inject: [SERVICE_CONTEXT],
+  },
+  {
     provide: PoolPolicies,
     useFactory: ({ config, logger }: Context, metrics: SchedulerMetrics) =>
       new PoolPolicies(config.routingPolicy, (pool, policy, refused) => {
@@ -160,7 +166,13 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
   },
   {
     provide: PREFIX_VIEW,
-    useFactory: (bus: EventBus, fleet: ClusterFleet, metrics: SchedulerMetrics, { config }: Context) =>
+    useFactory: (
+      bus: EventBus,
+      fleet: ClusterFleet,
+      speculative: SpeculativeBlocks,
+      metrics: SchedulerMetrics,
+      { config }: Context,
+    ) =>
       new KvFollower({
         ...scopeOf(config),
         bus,
@@ -170,8 +182,9 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
         }),
         onStreamGap: () => metrics.kvUpdated('stream', 'gap'),
         onDraining: (engineId) => fleet.reportDraining(engineId),
+        onCleared: (engineId) => speculative.dropEngine(engineId),
       }),
-    inject: [EVENT_BUS, FLEET, SchedulerMetrics, SERVICE_CONTEXT],
+    inject: [EVENT_BUS, FLEET, SpeculativeBlocks, SchedulerMetrics, SERVICE_CONTEXT],
   },
   {
     provide: StatusWriter,
@@ -264,14 +277,15 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       prefixes: KvFollower,
       policies: PoolPolicies,
       ledger: LoadLedger,
+      speculative: SpeculativeBlocks,
       clock: Clock,
       { config, instance }: Context,
     ) =>
       new PickEndpoint({
-        ...{ fleet, prefixes, policies, ledger, clock, credits: tierCreditsOf(config.tierCredits) },
-        ...{ scheduler: instance, seed: randomInt(2 ** 31) },
+        ...{ fleet, prefixes, policies, ledger, speculative, clock },
+        ...{ credits: tierCreditsOf(config.tierCredits), scheduler: instance, seed: randomInt(2 ** 31) },
       }),
-    inject: [FLEET, PREFIX_VIEW, PoolPolicies, LoadLedger, CLOCK, SERVICE_CONTEXT],
+    inject: [FLEET, PREFIX_VIEW, PoolPolicies, LoadLedger, SpeculativeBlocks, CLOCK, SERVICE_CONTEXT],
   },
   {
     provide: AdmitRequest,
@@ -301,10 +315,14 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       ledger: LoadLedger,
       report: ReportDecision,
       demand: DemandTally,
+      policies: PoolPolicies,
       metrics: SchedulerMetrics,
       { config }: Context,
     ) =>
-      new CompleteRequest({ admission, tokenizer, relay, fleet, ledger, report, demand, metrics, ...config }),
+      new CompleteRequest({
+        ...{ admission, tokenizer, relay, fleet, ledger, report, demand, policies, metrics },
+        maxAttempts: config.maxAttempts,
+      }),
     inject: [
       AdmitRequest,
       TokenizePrompt,
@@ -313,6 +331,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       LoadLedger,
       ReportDecision,
       DemandTally,
+      PoolPolicies,
       SchedulerMetrics,
       SERVICE_CONTEXT,
     ],
@@ -363,20 +382,20 @@ export class AppModule implements OnApplicationBootstrap, BeforeApplicationShutd
     @Inject(SchedulerMetrics) private readonly metrics: SchedulerMetrics,
     @Inject(PoolPolicies) private readonly policies: PoolPolicies,
     @Inject(TokenizingLife) private readonly tokenizing: TokenizingLife,
+    @Inject(PickEndpoint) private readonly picker: PickEndpoint,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     const { bus, cluster, pools, fleet, prefixes, waits, statuses, metrics, policies, tokenizing } = this;
     const facts = { bus, cluster, pools, fleet, prefixes, policies, waits, statuses, ...tokenizing };
     registerHealth(this.context.health, facts);
-    metrics.observe({ fleet, prefixes, waits, bus, tokenizing });
+    metrics.observe({ fleet, prefixes, waits, bus, tokenizing, picker: this.picker });
     tokenizing.start({ compare: this.context.config.tokenizerParity });
     await prefixes.start();
     // The front door opens after this hook.
     const { config, logger } = this.context;
-    if (!(await awaitFleet(pools, fleet, config.startupWaitMs))) {
+    if (!(await awaitFleet(pools, fleet, config.startupWaitMs)))
       logger.warn('the front door opens before pools and models are known');
-    }
     this.demand.start();
     statuses.start();
   }

@@ -52,6 +52,12 @@ export const config = defineConfig('scheduler', 'Picks the engine for every requ
     .describe(
       'What a prompt token is worth to routing by the tier it is on, 0 to 1; gpu is 1, tiers left out keep their default',
     ),
+  speculativeTtlMs: count(
+    2000,
+    0,
+    60_000,
+    'How long an engine is expected to hold a prompt that was sent to it before its KV events say so, in milliseconds; 0 = not at all',
+  ),
   tokenizerDir: z
     .string()
     .optional()

@@ -67,6 +67,16 @@ export class SchedulerMetrics {
     'Engines picked by a guess of what they hold because their KV events do not come',
     ['pool'],
   );
+  private readonly guesses = this.counter(
+    'penstock_scheduler_prefix_guesses_total',
+    'Guesses of what an engine without KV events holds, by whether its answer had as many cached tokens',
+    ['pool', 'outcome'],
+  );
+  private readonly speculativeTokens = this.counter(
+    'penstock_scheduler_speculative_tokens_total',
+    'Prompt tokens that the picked engine was expected to hold soon because they had just been sent to it',
+    ['pool'],
+  );
   private readonly statusWrites = this.counter(
     'penstock_scheduler_status_writes_total',
     'Statuses of pools and models written to the cluster, by result',
@@ -243,8 +253,11 @@ export class SchedulerMetrics {
     if (pick.guessed) this.guessedPrefixes.inc({ pool: poolOf(record) });
     this.decisions.inc({ pool: poolOf(record), policy: record.policy });
     this.promptTokens.inc({ pool: poolOf(record) }, record.promptTokens);
-    this.matchedTokens.inc({ pool: poolOf(record) }, record.matchedTokens);
-    this.hitDepth.observe({ pool: poolOf(record) }, record.matchedTokens);
+    const { speculativeTokens = 0 } = record;
+    const known = Math.max(0, record.matchedTokens - speculativeTokens);
+    this.matchedTokens.inc({ pool: poolOf(record) }, known);
+    this.hitDepth.observe({ pool: poolOf(record) }, known);
+    this.speculativeTokens.inc({ pool: poolOf(record) }, speculativeTokens);
     for (const [tier, tokens] of Object.entries(record.matchedByTier ?? {}))
       this.tierTokens.inc({ pool: poolOf(record), tier }, tokens);
   }
@@ -308,6 +321,11 @@ export class SchedulerMetrics {
     this.promises.inc({ pool, outcome: 'kept' }, Math.min(promised, delivered));
     this.promises.inc({ pool, outcome: 'broken' }, Math.max(0, promised - delivered));
     this.promises.inc({ pool, outcome: 'unexpected' }, Math.max(0, delivered - promised));
+  }
+
+  /** An answer told whether the guess by which its engine was picked was right. */
+  guessed(record: DecisionRecord, wasRight: boolean): void {
+    this.guesses.inc({ pool: poolOf(record), outcome: wasRight ? 'right' : 'too-much' });
   }
 
   demandDropped(): void {

@@ -2,6 +2,7 @@ import type { EventBus } from '@penstock/core/ports';
 import { Gauge, type Registry } from 'prom-client';
 import type { KvFollower } from './adapters/kv-follower.js';
 import type { Fleet } from './application/fleet.js';
+import type { PickEndpoint } from './application/pick-endpoint.js';
 import type { WaitForEngine } from './application/wait-for-engine.js';
 import { observeTokenizing, type TokenizingSources } from './tokenizing-metrics.js';
 
@@ -11,12 +12,13 @@ export interface ObservedSources {
   readonly waits: WaitForEngine;
   readonly bus: EventBus & { counters?(): object };
   readonly tokenizing: TokenizingSources;
+  readonly picker: Pick<PickEndpoint, 'keyCounts'>;
 }
 
 /** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
 export function observeSources(
   registry: Registry,
-  { fleet, prefixes, waits, bus, tokenizing }: ObservedSources,
+  { fleet, prefixes, waits, bus, tokenizing, picker }: ObservedSources,
 ): void {
   const gauge = <L extends string>(
     name: string,
@@ -67,6 +69,17 @@ export function observeSources(
     ['pool'],
     (g) => {
       for (const p of pools()) g.set({ pool: p.pool }, p.silent);
+    },
+  );
+  gauge(
+    'penstock_scheduler_prefix_knowledge_engines',
+    'Engines of a pool by how it is known what they hold: exact (KV events) or approximate (where requests went, and cached tokens)',
+    ['pool', 'knowledge'],
+    (g) => {
+      for (const p of pools()) {
+        g.set({ pool: p.pool, knowledge: 'exact' }, p.all - p.silent);
+        g.set({ pool: p.pool, knowledge: 'approximate' }, p.silent);
+      }
     },
   );
   gauge(
@@ -143,6 +156,16 @@ export function observeSources(
     (g) => g.set(prefixes.status().host.timeouts),
   );
   observeTokenizing(gauge, tokenizing);
+  gauge(
+    'penstock_scheduler_prompt_blocks',
+    'Blocks of prompts since the start, by whether their keys were remembered or had to be hashed',
+    ['state'],
+    (g) => {
+      const { blocks, newBlocks } = picker.keyCounts;
+      g.set({ state: 'remembered' }, blocks - newBlocks);
+      g.set({ state: 'hashed' }, newBlocks);
+    },
+  );
   gauge('penstock_scheduler_bus_connected', '1 while the event bus is connected', [], (g) =>
     g.set(bus.status().connected ? 1 : 0),
   );

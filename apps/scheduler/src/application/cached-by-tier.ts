@@ -18,17 +18,17 @@ export interface CachedByTier {
 /** The tiers of a match that was counted a moment ago, for the endpoint at `position`. */
 export function cachedByTier(
   match: TieredMatch,
-  { keys, blockSize }: PrefixKeys,
+  blocks: PrefixKeys,
   pool: FleetPool,
   position: number,
   view: PrefixView,
 ): CachedByTier {
   const matchedByTier: Partial<Record<Tier, number>> = {};
   for (const [t, tier] of TIERS.entries()) {
-    const blocks = match.byTier[t] ?? 0;
-    if (blocks > 0) matchedByTier[tier] = blocks * blockSize;
+    const count = match.byTier[t] ?? 0;
+    if (count > 0) matchedByTier[tier] = count * blocks.blockSize;
   }
   if (match.blocks === match.ownBlocks) return { matchedByTier };
   const holders = storageOfPool(pool)[position] ?? [];
-  return { matchedByTier, loads: view.storedBehind(keys, match.ownBlocks, holders, MAX_LOADS) };
+  return { matchedByTier, loads: view.storedBehind(blocks, match.ownBlocks, holders, MAX_LOADS) };
 }

@@ -7,6 +7,7 @@ import type { DecisionRecord } from './decision-record.js';
 import type { DemandTally } from './demand-tally.js';
 import type { Fleet } from './fleet.js';
 import type { Picked, Refused } from './pick-endpoint.js';
+import type { PoolPolicies } from './pool-policies.js';
 import { readUsage } from './read-usage.js';
 import type { Relay, RelayOutcome, RelaySink } from './relay.js';
 import type { ReportDecision } from './report-decision.js';
@@ -49,6 +50,7 @@ export interface CompletionDependencies {
   readonly ledger: LoadLedger;
   readonly report: ReportDecision;
   readonly demand: DemandTally;
+  readonly policies: PoolPolicies;
   readonly metrics: SchedulerMetrics;
   readonly maxAttempts: number;
 }
@@ -201,6 +203,15 @@ export class CompleteRequest {
     return undefined;
   }
 
+  /** What the engine had cached tells whether guesses about it are right. */
+  private learn({ routed, choice, endpoint, record }: Picked, cachedTokens: number): void {
+    if (!routed) return;
+    const guesses = this.deps.policies.approximateOf(choice.pool);
+    const cachedKeys = Math.floor(cachedTokens / routed.tokensPerKey);
+    const wasRight = guesses.learn(endpoint.address, routed.prefix, cachedKeys);
+    if (record.prefixSource === 'approximate') this.deps.metrics.guessed(record, wasRight);
+  }
+
   private complete(
     call: CompletionCall,
     end: {
@@ -226,6 +237,7 @@ export class CompleteRequest {
       outputTokens: usage.outputTokens ?? 0,
     };
     demand.ended(record.namespace, record.pool, record.targetModel, outcome.outputTokens);
+    if (usage.cachedTokens !== undefined) this.learn(end.picked, usage.cachedTokens);
     metrics.completed(outcome, call.request.stream);
     report.completed(outcome, call.traceparent);
   }

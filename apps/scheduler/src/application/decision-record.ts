@@ -21,7 +21,9 @@ export interface DecisionRecord {
   readonly promptTokens: number;
   /** Prompt tokens that the engine holds or can load from storage. */
   readonly matchedTokens: number;
-  /** The same by tier; absent unless they are known from KV events. */
+  /** Of those: not known to be there, but sent to the engine a moment ago. Absent when there are none. */
+  readonly speculativeTokens?: number;
+  /** What is known to be there, by tier; absent unless it is known from KV events. */
   readonly matchedByTier?: Readonly<Partial<Record<Tier, number>>>;
   /** Keys that the engine can load from storage; kept with `input` only. */
   readonly loads?: readonly TierKeys[];

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type EngineHolders, nodeHolder, objectStoreHolder } from '@penstock/core/kv';
+import { type EngineHolders, type KeyList, nodeHolder, objectStoreHolder } from '@penstock/core/kv';
 import { ApproximatePrefixIndex, DEFAULT_TIER_CREDITS as credits } from '@penstock/core/routing';
 import { fleetEndpoint, fleetPool } from '../../test/fleet-builder.js';
 import { matchedTokens } from './matched-tokens.js';
+import type { PoolKeys } from './prefix-keys.js';
 import type { PrefixView } from './prefix-view.js';
 
 const [followed, silent, fresh] = ['followed', 'silent', 'fresh'].map((name) =>
@@ -21,13 +22,34 @@ const index = new ApproximatePrefixIndex();
 const keys = Float64Array.of(1, 2);
 index.add(silent.address, keys);
 index.add(followed.address, keys);
-const prefix = { keys: BigUint64Array.of(1n, 2n, 3n, 4n), blockSize: 16 };
+const first = { keys: BigUint64Array.of(1n, 2n, 3n, 4n), blockSize: 16 };
+const prefix: PoolKeys = { first, of: () => first };
 
 describe('matchedTokens', () => {
   it('believes KV events where they come, and guesses the other engines', () => {
     const matched = matchedTokens('exact', pool, prefix, exact, { index, keys }, credits);
     expect(matched.tokens).toEqual([48, 128, 0]);
     expect([...(matched.approximate ?? [])]).toEqual([1, 2]);
+  });
+
+  it('asks for engines of each block size by keys of their own', () => {
+    const second = { keys: BigUint64Array.of(7n), blockSize: 32 };
+    const keysOf: PoolKeys = { first, of: (endpoint) => (endpoint === silent ? second : first) };
+    const asked: Array<[KeyList, string[]]> = [];
+    const view: PrefixView = {
+      ...exact,
+      follows: () => true,
+      match: (blocks, engines) => {
+        asked.push([blocks, engines.map(({ engineId }) => engineId)]);
+        return exact.match(blocks, engines);
+      },
+    };
+    const matched = matchedTokens('exact', pool, keysOf, view, { index, keys }, credits);
+    expect(asked).toEqual([
+      [first, [followed.engineId, fresh.engineId]],
+      [second, [silent.engineId]],
+    ]);
+    expect(matched.tokens).toEqual([48, 96, 48]);
   });
 
   it('guesses nothing where all events come, or nothing is asked for', () => {

@@ -1,13 +1,13 @@
 import type { EngineHolders, TieredMatch } from '@penstock/core/kv';
 import {
-  APPROXIMATE_BLOCK_TOKENS,
   type ApproximatePrefixIndex,
   creditedTokens,
   type PrefixSource,
   type TierCredits,
+  tokensPerApproximateKey,
 } from '@penstock/core/routing';
 import type { FleetPool } from './fleet.js';
-import type { PrefixKeys } from './prefix-keys.js';
+import type { PoolKeys, PrefixKeys } from './prefix-keys.js';
 import type { PrefixView } from './prefix-view.js';
 import { storageOfPool } from './storage-of-pool.js';
 
@@ -20,7 +20,12 @@ export interface MatchedTokens {
   readonly source: PrefixSource;
   /** Endpoints (by position) whose figure is a guess although the policy asks for facts; absent when there are none. */
   readonly approximate?: ReadonlySet<number>;
+  /** Of `tokens`: what is not there yet, as far as is known, but was sent to the endpoint a moment ago. By position. */
+  readonly speculative?: ReadonlyMap<number, number>;
 }
+
+/** Blocks of a prompt that engines were sent lately, by engine id; undefined when nobody was. */
+export type ExpectedBlocks = (blocks: PrefixKeys) => ReadonlyMap<string, number> | undefined;
 
 /**
  * Prompt tokens that each endpoint of the pool holds as a prefix, from the source a policy asks for. Where it asks for
@@ -29,14 +34,15 @@ export interface MatchedTokens {
 export function matchedTokens(
   source: PrefixSource,
   pool: FleetPool,
-  keys: PrefixKeys | undefined,
+  keys: PoolKeys | undefined,
   exact: PrefixView,
   approximate: { readonly index: ApproximatePrefixIndex; readonly keys: Float64Array | undefined },
   credits: TierCredits,
+  expected: ExpectedBlocks = () => undefined,
 ): MatchedTokens {
   const tokens = new Array<number>(pool.endpoints.length).fill(0);
   if (!keys || source === 'none') return { tokens, source: 'none' };
-  const tokensPerKey = Math.max(1, Math.ceil(APPROXIMATE_BLOCK_TOKENS / keys.blockSize)) * keys.blockSize;
+  const tokensPerKey = tokensPerApproximateKey(keys.first.blockSize);
   const guess = (i: number, address: string) => {
     tokens[i] = approximate.index.match(address, approximate.keys ?? []) * tokensPerKey;
   };
@@ -45,16 +51,22 @@ export function matchedTokens(
     return { tokens, source };
   }
   let guessed: Set<number> | undefined;
-  const positions: number[] = [];
-  const engines: EngineHolders[] = [];
+  // Engines of one block size are asked for together.
+  const groups = new Map<PrefixKeys, { readonly positions: number[]; readonly engines: EngineHolders[] }>();
   const storage = exact.knowsStorage ? storageOfPool(pool) : undefined;
   for (let i = 0; i < pool.endpoints.length; i++) {
     const endpoint = pool.endpoints[i];
     if (!endpoint) continue;
     const { engineId, address } = endpoint;
     if (exact.follows(engineId)) {
-      positions.push(i);
-      engines.push({ engineId, holders: storage?.[i] ?? NONE });
+      const blocks = keys.of(endpoint);
+      let group = groups.get(blocks);
+      if (!group) {
+        group = { positions: [], engines: [] };
+        groups.set(blocks, group);
+      }
+      group.positions.push(i);
+      group.engines.push({ engineId, holders: storage?.[i] ?? NONE });
     } else {
       guessed ??= new Set();
       guessed.add(i);
@@ -62,12 +74,24 @@ export function matchedTokens(
     }
   }
   const matches = new Array<TieredMatch | undefined>(pool.endpoints.length);
-  for (const [e, match] of exact.match(keys.keys, engines).entries()) {
-    const position = positions[e] as number;
-    matches[position] = match;
-    tokens[position] = creditedTokens(match.byTier, keys.blockSize, credits);
+  const speculative = new Map<number, number>();
+  for (const [blocks, { positions, engines }] of groups) {
+    const sent = expected(blocks);
+    for (const [e, match] of exact.match(blocks, engines).entries()) {
+      const position = positions[e] as number;
+      matches[position] = match;
+      const ahead = Math.max(0, (sent?.get(match.engineId) ?? 0) - match.blocks) * blocks.blockSize;
+      if (ahead > 0) speculative.set(position, ahead);
+      tokens[position] = creditedTokens(match.byTier, blocks.blockSize, credits) + ahead;
+    }
   }
-  return { tokens, matches, source, ...(guessed ? { approximate: guessed } : {}) };
+  return {
+    tokens,
+    matches,
+    source,
+    ...(guessed ? { approximate: guessed } : {}),
+    ...(speculative.size > 0 ? { speculative } : {}),
+  };
 }
 
 const NONE: readonly string[] = [];

@@ -1,9 +1,12 @@
+import type { KeyList, SpeculativeBlocks } from '@penstock/core/kv';
 import type { Clock } from '@penstock/core/ports';
 import {
   approximateKeys,
   type LoadLedger,
+  type RoutedPrefix,
   type RoutingInput,
   type TierCredits,
+  tokensPerApproximateKey,
 } from '@penstock/core/routing';
 import { type CachedByTier, cachedByTier } from './cached-by-tier.js';
 import { choosePool, type NoPool, type PoolChoice } from './choose-pool.js';
@@ -12,7 +15,7 @@ import { endpointViews, oldestMetricsMs } from './endpoint-views.js';
 import type { Fleet, FleetEndpoint } from './fleet.js';
 import { type MatchedTokens, matchedTokens } from './matched-tokens.js';
 import type { PoolPolicies } from './pool-policies.js';
-import { prefixKeys } from './prefix-keys.js';
+import { PrefixKeyMaker } from './prefix-keys.js';
 import type { PrefixView } from './prefix-view.js';
 import { seededDraw } from './seeded-draw.js';
 
@@ -42,7 +45,15 @@ export interface Picked {
   readonly reservationId: string;
   /** The policy asks for facts, and what the engine holds is a guess. */
   readonly guessed: boolean;
+  /** What its answer tells is to be compared with; absent when the prompt has no keys. */
+  readonly routed?: RoutedPrompt;
   readonly record: DecisionRecord;
+}
+
+/** What was thought of a prompt's prefix by where requests went, in keys of so many tokens. */
+export interface RoutedPrompt {
+  readonly prefix: RoutedPrefix;
+  readonly tokensPerKey: number;
 }
 
 export interface Refused {
@@ -60,6 +71,7 @@ export interface PickDependencies {
   readonly ledger: LoadLedger;
   readonly clock: Clock;
   readonly credits: TierCredits;
+  readonly speculative: SpeculativeBlocks;
   /** Name of this replica. */
   readonly scheduler: string;
   /** Seed of tie-breaking and weighted draws. */
@@ -72,8 +84,14 @@ export interface PickDependencies {
  */
 export class PickEndpoint {
   private ordinal = 0;
+  private readonly keyMaker = new PrefixKeyMaker();
 
   constructor(private readonly deps: PickDependencies) {}
+
+  /** Blocks whose keys were asked for since the start, and those of them that were not remembered. */
+  get keyCounts(): { readonly blocks: number; readonly newBlocks: number } {
+    return this.keyMaker.counts;
+  }
 
   /** Pool and target of a model, drawn among weighted targets, for `PickRequest.choice`. */
   choose(model: string): PoolChoice | NoPool {
@@ -82,7 +100,7 @@ export class PickEndpoint {
   }
 
   pick(request: PickRequest): Picked | Refused {
-    const { fleet, prefixes, policies, ledger, clock, credits, seed } = this.deps;
+    const { fleet, prefixes, policies, ledger, clock, credits, speculative, seed } = this.deps;
     const nowMs = clock.nowMs();
     const ordinal = this.ordinal++;
     const choice = request.choice ?? choosePool(fleet, request.model, seededDraw(seed, ordinal));
@@ -96,12 +114,15 @@ export class PickEndpoint {
     const { pool, targetModel } = choice;
     const policy = policies.of(pool);
     const { requestId, model, promptTokens, tokenIds, cacheSalt, expectedOutputTokens, waitedMs } = request;
-    const keys = tokenIds ? prefixKeys(pool, targetModel, tokenIds, cacheSalt) : undefined;
+    const keys = tokenIds ? this.keyMaker.keys(pool, targetModel, tokenIds, cacheSalt) : undefined;
     const approximate = {
       index: policies.approximateOf(pool),
-      keys: keys && approximateKeys(keys.keys, keys.blockSize),
+      keys: keys && approximateKeys(keys.first.keys, keys.first.blockSize),
     };
-    const matched = matchedTokens(policy.prefixSource, pool, keys, prefixes, approximate, credits);
+    speculative.confirm((engineId, block) => holds(prefixes, engineId, block), nowMs);
+    const matched = matchedTokens(policy.prefixSource, pool, keys, prefixes, approximate, credits, (prompt) =>
+      speculative.expected(prompt, nowMs),
+    );
     const input: RoutingInput = {
       request: { requestId, model, promptTokens, ordinal, seed },
       endpoints: endpointViews(choice, ledger, request, nowMs),
@@ -125,9 +146,12 @@ export class PickEndpoint {
 
     const { address, engineId, node } = endpoint;
     const match = matched.matches?.[decision.chosen];
-    const cached = match && keys && cachedByTier(match, keys, pool, decision.chosen, prefixes);
+    const blocks = keys?.of(endpoint);
+    const cached = match && blocks && cachedByTier(match, blocks, pool, decision.chosen, prefixes);
+    const ahead = matched.speculative?.get(decision.chosen) ?? 0;
     // What can be loaded is not computed, whatever it is worth to the policy.
-    const tokens = match && keys ? match.blocks * keys.blockSize : (matched.tokens[decision.chosen] ?? 0);
+    const tokens =
+      match && blocks ? match.blocks * blocks.blockSize + ahead : (matched.tokens[decision.chosen] ?? 0);
     const held = Math.min(tokens, promptTokens);
     const reservationId = `${ordinal}:${requestId}`;
     ledger.reserve({
@@ -138,7 +162,9 @@ export class PickEndpoint {
       uncachedTokens: promptTokens - held,
       expectedOutputTokens,
     });
-    if (approximate.keys) approximate.index.add(address, approximate.keys);
+    const prefix = approximate.keys && approximate.index.add(address, approximate.keys);
+    // Only facts end an expectation, so there is none where they do not come.
+    if (match && blocks) speculative.note(engineId, blocks, nowMs);
     const kvAgeMs = clampAge(prefixes.ageMs(engineId));
     const guessed = matched.approximate?.has(decision.chosen) ?? false;
     return {
@@ -147,14 +173,18 @@ export class PickEndpoint {
       choice,
       reservationId,
       guessed,
+      ...(prefix && keys
+        ? { routed: { prefix, tokensPerKey: tokensPerApproximateKey(keys.first.blockSize) } }
+        : {}),
       record: {
         ...record,
         endpoint: address,
         engine: engineId,
         ...(node === undefined ? {} : { node }),
         matchedTokens: held,
+        ...(ahead > 0 ? { speculativeTokens: ahead } : {}),
         ...cached,
-        reason: `${record.reason}${tiersIn(cached, credits)}`,
+        reason: `${record.reason}${tiersIn(cached, credits)}${aheadIn(ahead)}`,
         kvAgeMs,
         prefixSource: guessed ? 'approximate' : matched.source,
       },
@@ -184,6 +214,12 @@ export class PickEndpoint {
   }
 }
 
+/** Whether the engine holds a block wherever it stands in a prompt, as far as its events tell. */
+function holds(prefixes: PrefixView, engineId: string, block: KeyList): boolean {
+  const [match] = prefixes.match(block, [{ engineId, holders: [] }]);
+  return match !== undefined && match.blocks > 0;
+}
+
 const clampAge = (ageMs: number | undefined): number =>
   Math.round(Math.min(ageMs ?? UNKNOWN_AGE_MS, UNKNOWN_AGE_MS));
 
@@ -195,6 +231,13 @@ function reasonOf(reason: string, waitedMs: number | undefined, { approximate }:
       ? ''
       : `; prefixes of ${approximate.size} engines without KV events are guesses`;
   return `${waited}${reason}${guessed}`;
+}
+
+/** What of the prefix is expected only. */
+function aheadIn(tokens: number): string {
+  return tokens === 0
+    ? ''
+    : `; ${tokens} of the matched tokens are not known to be there but were sent there a moment ago`;
 }
 
 /** What of the prefix is not on the GPU, and what it counted; nothing when all of it is. */

@@ -107,7 +107,7 @@ function prefixes(
     return { type, status: 'False', reason: 'PolicyIgnoresPrefixes', message };
   }
   if (prefixSource === 'approximate') {
-    const message = `policy ${name} guesses what engines hold from where requests went`;
+    const message = `policy ${name} guesses what engines hold from where requests went and from the cached tokens in their answers`;
     return { type, status: 'False', reason: 'PolicyGuessesPrefixes', message };
   }
   if (endpoints.length === 0)
@@ -119,7 +119,7 @@ function prefixes(
   }
   const message =
     `of ${silent} of ${endpoints.length} engines no KV events come (a container port named kv-events, and kv-index, are needed): ` +
-    'what they hold is guessed from where requests went';
+    'what they hold is guessed from where requests went and from the cached tokens in their answers';
   return { type, status: 'False', reason: 'NoKvEvents', message };
 }
 
