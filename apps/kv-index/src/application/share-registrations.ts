@@ -12,7 +12,7 @@ export interface ShareOptions {
   readonly namespace: string;
   readonly registry: RegisteredInstances;
   readonly logger: Logger;
-  /** Time between two tries while the API does not take an edit; 2 s. */
+  /** Time to the second try while the API does not take an edit; 1 s. It doubles up to a minute. */
   readonly retryMs?: number;
 }
 
@@ -21,7 +21,8 @@ type RegistrationLease = Lease & { metadata: { name: string } };
 const kind = leaseKind as ResourceKind<RegistrationLease>;
 const LABEL = 'penstock.dev/kv-index-registration';
 const ANNOTATION = 'penstock.dev/registration';
-const RETRY_MS = 2_000;
+const RETRY_MS = 1_000;
+const MAX_RETRY_MS = 60_000;
 
 const registrationSchema = z.object({
   tenantId: z.string(),
@@ -45,6 +46,7 @@ export class RegistrationSharing {
   private readonly leases: Informer<RegistrationLease>;
   private readonly unsubscribe: () => void;
   private writing = false;
+  private failures = 0;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
@@ -101,12 +103,14 @@ export class RegistrationSharing {
         await this.put(engineId, registration);
         // It may have been edited again meanwhile.
         if (this.pending.get(engineId) === registration) this.pending.delete(engineId);
+        this.failures = 0;
       }
     } catch (error) {
       const { logger, retryMs = RETRY_MS } = this.options;
       logger.warn({ err: error }, 'other replicas cannot be told of a registration yet; trying again');
       clearTimeout(this.timer);
-      if (!this.stopped) this.timer = setTimeout(() => void this.write(), retryMs);
+      const delayMs = Math.min(retryMs * 2 ** this.failures++, MAX_RETRY_MS);
+      if (!this.stopped) this.timer = setTimeout(() => void this.write(), delayMs);
     } finally {
       this.writing = false;
     }
