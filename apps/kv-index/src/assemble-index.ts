@@ -1,8 +1,8 @@
 import { LabelledPods, LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { EventData } from '@penstock/contracts';
-import { KvReplica, PrefixIndex } from '@penstock/core/kv';
+import type { ReadableIndex } from '@penstock/core/kv';
 import type { BlockStore, Clock, Cluster, EventBus } from '@penstock/core/ports';
-import type { ServiceContext } from '@penstock/platform';
+import { openReplicaHost, type ReplicaHost, type ServiceContext } from '@penstock/platform';
 import { EngineAnnouncer } from './application/announce-engine.js';
 import { ChangeFeed } from './application/change-feed.js';
 import { EngineCatalogue } from './application/engine-catalogue.js';
@@ -22,7 +22,6 @@ import { RegistrationSharing } from './application/share-registrations.js';
 import { staticEngines } from './application/static-engines.js';
 import { EngineTracker } from './application/track-engines.js';
 import type { CacheReports } from './application/verify-engine.js';
-import { WatchedReplica } from './application/watched-replica.js';
 import type { KvIndexConfig } from './config.js';
 import { KvIndexMetrics } from './metrics.js';
 
@@ -48,8 +47,9 @@ export interface IndexPorts {
 export interface IndexParts extends IndexPorts {
   /** This replica. */
   readonly instance: string;
-  readonly index: PrefixIndex;
-  readonly replica: KvReplica;
+  /** Who holds what; the host's. */
+  readonly index: ReadableIndex;
+  readonly host: ReplicaHost;
   /** What is applied to the index, for those who watch. */
   readonly feed: ChangeFeed;
   readonly metrics: KvIndexMetrics;
@@ -88,9 +88,25 @@ export function assembleIndex(
   const { cluster, bus, store, clock, streams, probe } = ports;
   const metrics = new KvIndexMetrics(registry);
   metrics.capacity.set(config.maxIndexHolders);
-  const index = new PrefixIndex({ maxHolders: config.maxIndexHolders });
-  const feed = new ChangeFeed();
-  const replica = new WatchedReplica(index, feed);
+  const host: ReplicaHost = openReplicaHost(config.kvWorker, {
+    clock,
+    maxHolders: config.maxIndexHolders,
+    onUpdates: (type, outcome, count) => {
+      metrics.countIndexUpdates(type, outcome, count);
+      if (type === 'storage' && outcome === 'forgotten') holders.forgotten += count;
+    },
+    onEvent: (event) => feed.publish(event),
+    onOwnRefused: (refused) => {
+      const followed = refused.flatMap((engineId) => tracker.get(engineId) ?? []);
+      publisher.reload(followed, 'deltas did not apply');
+    },
+    onLost: (reason) => {
+      publisher.reload(tracker.engines(), reason);
+      for (const { engineId } of engines.engines()) feed.publish({ kind: 'reset', engineId });
+    },
+  });
+  const { index } = host;
+  const feed = new ChangeFeed((isWatched) => host.watch(isWatched));
   const totals = new EngineTotals();
   const announcer = new EngineAnnouncer(bus);
   const persister = new BlockPersister(
@@ -100,14 +116,14 @@ export function assembleIndex(
     (engine) => tracker.storedLifeIsNewer(engine),
   );
   const ingester = `${service}/${instance}`;
-  const publisher = new ChangePublisher(replica, bus, persister, clock, config, ingester, logger);
+  const publisher = new ChangePublisher(host, bus, persister, clock, config, ingester, logger);
   const forwarder = new FileForwarder(bus);
   const scope = config.namespace === undefined ? {} : { namespace: config.namespace };
   const { leaseNamespace, leaseRenewMs: renewMs, leaseDurationMs: deadAfterMs } = config;
   const group = { namespace: leaseNamespace, group: service, member: instance };
   const members = new LeaseMembers(cluster, { ...group, renewMs, deadAfterMs });
   const owners = new EngineOwners(() => members.members, instance);
-  const syncOf = (engineId: string) => replica.sync(engineId, clock.nowMs());
+  const syncOf = (engineId: string) => host.sync(engineId);
   const remote = new RemoteEngines(syncOf);
   const startedMs = performance.now();
   const followerContext = {
@@ -150,14 +166,14 @@ export function assembleIndex(
     forwarder,
     announcer,
     persister,
-    replica,
+    host,
     store,
     logger,
     nowMs: () => clock.nowMs(),
     onEnd: (engine) => totals.keep(engine),
   });
   const holders = new HolderFollower({
-    ...{ bus, replica, remote, clock, ingester, ...scope },
+    ...{ bus, host, remote, clock, ingester, ...scope },
     ownEngines: () => tracker.ownEngines(),
     isKnown: (engineId) => tracker.known().has(engineId),
     isAlive: (source) => members.members.some((member) => source === `${service}/${member}`),
@@ -180,7 +196,7 @@ export function assembleIndex(
   const made = {
     instance,
     index,
-    replica,
+    host,
     feed,
     metrics,
     directory,

@@ -95,11 +95,11 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
   snapshotPartBlocks: count(40_000, 60_000, 'Blocks per message of a snapshot (12 bytes each, in base64)'),
   probeTimeoutMs: durationMs(2_000, 'Longest wait for an engine to say which model it serves'),
   storeIntervalMs: durationMs(2_000, 'How often Redis is checked for having lost its content, and retried'),
-  maxIndexHolders: count(
-    8_000_000,
-    1_000_000_000,
-    'Most (block, engine) pairs in memory, about 46 bytes each',
-  ),
+  kvWorker: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether the index is written by a thread of its own'),
+  maxIndexHolders: count(8_000_000, 128_000_000, 'Most (block, engine) pairs in memory, about 46 bytes each'),
   maxOrphanBlocks: count(
     16_384,
     10_000_000,

@@ -1,6 +1,6 @@
 import type { LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { BlockStore, Cluster, EventBus } from '@penstock/core/ports';
-import { busCheck, clusterCheck, type HealthChecks } from '@penstock/platform';
+import { busCheck, clusterCheck, type HealthChecks, type ReplicaHost } from '@penstock/platform';
 import type { EngineCatalogue } from './application/engine-catalogue.js';
 import type { HolderFollower } from './application/follow-holders.js';
 import type { BlockPersister } from './application/persist-changes.js';
@@ -16,6 +16,7 @@ export interface HealthDependencies {
   readonly persister: BlockPersister;
   readonly holders: HolderFollower;
   readonly members: LeaseMembers;
+  readonly host: ReplicaHost;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface HealthDependencies {
  * answering from what it knows, and says so.
  */
 export function registerHealth(health: HealthChecks, deps: HealthDependencies): void {
-  const { bus, store, cluster, directory, tracker, engines, persister, holders, members } = deps;
+  const { bus, store, cluster, directory, tracker, engines, persister, holders, members, host } = deps;
   health.register({
     name: 'pools',
     required: true,
@@ -50,6 +51,15 @@ export function registerHealth(health: HealthChecks, deps: HealthDependencies): 
       const { holders: count, waiting } = holders.status();
       if (waiting > 0) throw new Error(`${waiting} of ${count} storage holders wait for a snapshot`);
       return count === 0 ? 'kv-offload says nothing of storage' : `${count} storage holders followed`;
+    },
+  });
+  health.register({
+    name: 'index',
+    required: false,
+    check: () => {
+      const { problem } = host.status();
+      if (problem !== undefined) throw new Error(problem);
+      return `${host.index.blocks} blocks`;
     },
   });
   health.register({

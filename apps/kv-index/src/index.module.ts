@@ -65,6 +65,7 @@ export class IndexModule implements OnApplicationBootstrap, OnApplicationShutdow
   /** After the listeners are closed. */
   async onApplicationShutdown(): Promise<void> {
     await this.run.stop();
+    await this.parts.host.stop();
     await this.parts.sources.stop();
     await this.parts.probe.close();
     await this.parts.reports?.close();

@@ -16,6 +16,7 @@ export class KvIndexMetrics {
   private readonly takeovers: Histogram;
   private readonly watchers: Gauge;
   private readonly lagged: Counter;
+  private readonly indexUpdates: Counter<'type' | 'outcome'>;
   private readonly lookups: Counter<'method' | 'outcome'>;
   private readonly lookupSeconds: Histogram<'method'>;
 
@@ -62,6 +63,12 @@ export class KvIndexMetrics {
       help: 'Times a caller of Watch was too slow and was sent everything anew',
       registers,
     });
+    this.indexUpdates = new Counter({
+      name: `${PREFIX}_index_updates_total`,
+      help: 'Updates of the index by their source (own: engines that this replica follows) and what they did',
+      labelNames: ['type', 'outcome'],
+      registers,
+    });
     this.lookups = new Counter({
       name: `${PREFIX}_lookups_total`,
       help: 'Lookups over gRPC and HTTP, by method and outcome',
@@ -87,6 +94,10 @@ export class KvIndexMetrics {
 
   countProblems(problems: Readonly<Record<string, number>>): void {
     for (const [reason, count] of Object.entries(problems)) this.problems.inc({ reason }, count);
+  }
+
+  countIndexUpdates(type: string, outcome: string, count: number): void {
+    this.indexUpdates.inc({ type, outcome }, count);
   }
 
   countStoreWrite(outcome: string): void {

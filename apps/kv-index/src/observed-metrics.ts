@@ -1,6 +1,7 @@
 import type { LeaseMembers } from '@penstock/cluster';
-import type { PrefixIndex } from '@penstock/core/kv';
+import type { ReadableIndex } from '@penstock/core/kv';
 import type { EventBus } from '@penstock/core/ports';
+import type { ReplicaHost } from '@penstock/platform';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EngineCatalogue } from './application/engine-catalogue.js';
 import type { DialInStats } from './application/engine-stream.js';
@@ -14,7 +15,8 @@ import type { EngineTracker } from './application/track-engines.js';
 const PREFIX = 'penstock_kv_index';
 
 export interface ObservedSources {
-  readonly index: PrefixIndex;
+  readonly index: ReadableIndex;
+  readonly host: ReplicaHost;
   readonly tracker: EngineTracker;
   readonly totals: EngineTotals;
   readonly publisher: ChangePublisher;
@@ -29,8 +31,20 @@ export interface ObservedSources {
 
 /** Metrics of state that exists anyway: computed when they are scraped, not when it changes. */
 export function observeSources(registry: Registry, sources: ObservedSources): void {
-  const { index, tracker, totals, publisher, persister, forwarder, holders, members, engines, bus, dialIn } =
-    sources;
+  const {
+    index,
+    host,
+    tracker,
+    totals,
+    publisher,
+    persister,
+    forwarder,
+    holders,
+    members,
+    engines,
+    bus,
+    dialIn,
+  } = sources;
   const counters = () => totals.sum(tracker.engines());
   const gauge = <L extends string>(
     name: string,
@@ -65,6 +79,25 @@ export function observeSources(registry: Registry, sources: ObservedSources): vo
       },
     });
 
+  gauge('index_backlog_bytes', 'Updates that wait to be written to the index', [], (g) =>
+    g.set(host.status().backlogBytes),
+  );
+  counter(
+    'index_losses_total',
+    'Times the whole index was given up: more updates than it could take, or its thread ended',
+    ['reason'],
+    (c) => {
+      const { overflows, restarts } = host.status();
+      c.inc({ reason: 'overflow' }, overflows);
+      c.inc({ reason: 'worker-lost' }, restarts);
+    },
+  );
+  counter(
+    'index_lookup_timeouts_total',
+    'Lookups that found the index locked for too long and were answered with nothing',
+    [],
+    (c) => c.inc(host.status().timeouts),
+  );
   gauge('engines', 'Engines that this replica follows, by state', ['state'], (g) => {
     for (const state of ['connecting', 'replaying', 'live', 'stale']) g.set({ state } as never, 0);
     for (const { state } of tracker.engines()) g.inc({ state });

@@ -118,6 +118,9 @@ class DyingCluster {
   }
 }
 
+/** A thread per index is much for a test; those of the thread ask for one. */
+const FLAGS = ['--delta-interval-ms=5', '--store-interval-ms=20', '--kv-worker=off'];
+
 /** One kv-index on a world, without its listeners. */
 export class RunningIndex {
   readonly bus: FakeEventBus;
@@ -131,7 +134,7 @@ export class RunningIndex {
     flags: string[] = [],
     readonly instance = 'test',
   ) {
-    const loaded = loadConfig(config, ['--delta-interval-ms=5', '--store-interval-ms=20', ...flags], {});
+    const loaded = loadConfig(config, [...FLAGS, ...flags], {});
     const settings = loaded.config as KvIndexConfig;
     const logger = createLogger({ service: 'kv-index', instance, level: 'silent' });
     this.bus = new FakeEventBus({ broker: world.broker, source: `kv-index/${instance}` });
@@ -174,6 +177,7 @@ export class RunningIndex {
 
   async stop(): Promise<void> {
     await this.run.stop();
+    await this.parts.host.stop();
     await this.parts.sources.stop();
     await this.bus.close();
   }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { KvReplica, PrefixIndex } from '@penstock/core/kv';
 import type { EventBus, OutgoingEvent } from '@penstock/core/ports';
-import { createLogger } from '@penstock/platform';
+import { createLogger, openReplicaHost } from '@penstock/platform';
 import { FakeClock } from '@penstock/testing';
 import type { EngineFollower } from '../src/application/follow-engine.js';
 import type { BlockPersister } from '../src/application/persist-changes.js';
@@ -23,7 +22,7 @@ describe('snapshots of many engines', () => {
   const sent: OutgoingEvent[] = [];
   const bus = { publish: (event: OutgoingEvent) => void sent.push(event) } as unknown as EventBus;
   const publisher = new ChangePublisher(
-    new KvReplica(new PrefixIndex()),
+    openReplicaHost('off', { clock }),
     bus,
     {} as BlockPersister,
     clock,

@@ -49,7 +49,7 @@ describe('several replicas of kv-index', () => {
       const isExact = (index: RunningIndex) =>
         index.parts.index.blocksOf(idOf(name)) === prompts.length &&
         prompts.every((prompt) => index.matched(idOf(name), prompt) >= 1) &&
-        index.parts.replica.isSynced(idOf(name));
+        index.parts.host.isSynced(idOf(name));
       for (const index of replicas) await until(() => prompts.length === 0 || isExact(index), PATIENCE_MS);
       expect(new Set(replicas.map((index) => keysIn(index, name))).size).toBe(1);
     }
@@ -83,7 +83,7 @@ describe('several replicas of kv-index', () => {
     fill();
     const one = start('one');
     await converged(one);
-    const before = new Map(NAMES.map((name) => [name, one.parts.replica.sync(idOf(name), 0)?.incarnation]));
+    const before = new Map(NAMES.map((name) => [name, one.parts.host.sync(idOf(name))?.incarnation]));
     let missing = 0;
     const watch = setInterval(() => {
       for (const name of NAMES) if (one.matched(idOf(name), '12') !== 2) missing++;
@@ -95,7 +95,7 @@ describe('several replicas of kv-index', () => {
     const moved = followed(two);
     expect(one.parts.tracker.handovers).toBe(moved.length);
     for (const name of NAMES) {
-      const now = one.parts.replica.sync(idOf(name), 0)?.incarnation as number;
+      const now = one.parts.host.sync(idOf(name))?.incarnation as number;
       if (moved.includes(idOf(name))) expect(now).toBeGreaterThan(before.get(name) as number);
       else expect(now).toBe(before.get(name));
     }
@@ -173,7 +173,7 @@ describe('several replicas of kv-index', () => {
     const stale = two.parts.tracker.get(idOf(name))?.incarnation as number;
     two.cutOff();
     await until(() => moved.every((id) => one.state(id) === 'live'), PATIENCE_MS);
-    const taken = one.parts.replica.sync(idOf(name), 0)?.incarnation as number;
+    const taken = one.parts.host.sync(idOf(name))?.incarnation as number;
     expect(taken).toBeGreaterThan(stale);
     // It has published blocks that the engine dropped since, and NATS brings all of it late.
     engine(name).store('77');
@@ -186,7 +186,7 @@ describe('several replicas of kv-index', () => {
     two.bus.reconnect();
     await two.bus.settle();
     await one.bus.settle();
-    expect(one.parts.replica.sync(idOf(name), 0)?.incarnation).toBe(taken);
+    expect(one.parts.host.sync(idOf(name))?.incarnation).toBe(taken);
     expect(keysIn(one, name)).toBe(known);
     // What came from the store of the other's life was refused, too.
     const stored = await world.store.load('ns', 'pool', idOf(name));
@@ -194,7 +194,7 @@ describe('several replicas of kv-index', () => {
     two.renewLease();
     await until(() => String(followed(two).sort()) === String(moved.sort()), PATIENCE_MS);
     await converged(one, two);
-    expect(one.parts.replica.sync(idOf(name), 0)?.incarnation).toBeGreaterThan(taken);
+    expect(one.parts.host.sync(idOf(name))?.incarnation).toBeGreaterThan(taken);
   });
 
   it.each(['with', 'without'])(

@@ -14,7 +14,7 @@ export { protoPath, protoRoot } from './grpc/proto-path.js';
 export { busCheck, clusterCheck } from './health/dependency-checks.js';
 export { type HealthCheck, HealthChecks, type HealthReport } from './health/health-checks.js';
 export {
-  type FollowedEngine,
+  type EngineContents,
   openReplicaHost,
   type ReplicaHost,
   type ReplicaHostOptions,

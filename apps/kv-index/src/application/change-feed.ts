@@ -1,27 +1,26 @@
-import type { KvDelta } from '@penstock/core/kv';
-
-/** What happened to the blocks of one engine in this replica's index. */
-export type FeedEvent =
-  /** `delta` was applied to what the index held of the engine. */
-  | { readonly kind: 'change'; readonly delta: KvDelta }
-  /** What the index holds of the engine is another state: read it anew. */
-  | { readonly kind: 'reset'; readonly engineId: string };
+import type { ReplicaEvent, ReplicaListener } from '@penstock/core/kv';
 
 /** Tells watchers what is applied to the index; costs nothing while there is none. */
-export class ChangeFeed {
-  private readonly listeners = new Set<(event: FeedEvent) => void>();
+export class ChangeFeed implements ReplicaListener {
+  private readonly listeners = new Set<(event: ReplicaEvent) => void>();
+
+  /** @param onWatched called when the first watcher comes and when the last one leaves */
+  constructor(private readonly onWatched: (isWatched: boolean) => void = () => undefined) {}
 
   get isWatched(): boolean {
     return this.listeners.size > 0;
   }
 
-  publish(event: FeedEvent): void {
+  publish(event: ReplicaEvent): void {
     for (const listener of this.listeners) listener(event);
   }
 
   /** Calls back with every event until the returned function is called. */
-  watch(listener: (event: FeedEvent) => void): () => void {
+  watch(listener: (event: ReplicaEvent) => void): () => void {
     this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    if (this.listeners.size === 1) this.onWatched(true);
+    return () => {
+      if (this.listeners.delete(listener) && this.listeners.size === 0) this.onWatched(false);
+    };
   }
 }

@@ -1,6 +1,7 @@
-import { assertKvWire, type EventData, unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts';
-import { type EngineSync, isStorageHolder, type KvReplica } from '@penstock/core/kv';
+import { assertKvWire, type EventData } from '@penstock/contracts';
+import { type EngineSync, isStorageHolder } from '@penstock/core/kv';
 import type { Clock, EventBus, IncomingEvent, Subscription } from '@penstock/core/ports';
+import type { ReplicaHost } from '@penstock/platform';
 import type { RemoteEngines } from './remote-engines.js';
 
 /** kv-offload repeats every snapshot at least every 20 s: after three of them missed nobody looks after the facts. */
@@ -11,7 +12,7 @@ const UNKNOWN_MS = 5_000;
 export interface HolderFollowerOptions {
   readonly bus: EventBus;
   /** What our own changes of the index go through, too. */
-  readonly replica: KvReplica;
+  readonly host: ReplicaHost;
   readonly remote: RemoteEngines;
   readonly clock: Clock;
   /** Our name as who follows engines. */
@@ -58,12 +59,12 @@ export class HolderFollower {
 
   /** Starts with the newest snapshot of every holder; needs no connection to be there yet. */
   async start(): Promise<void> {
-    const { bus, replica, ingester, ownEngines } = this.options;
+    const { bus, host, ingester, ownEngines } = this.options;
     this.subscription = await bus.follow(
       {
         types: TYPES,
         from: 'last-per-subject',
-        onGap: () => replica.lostTrack(ownEngines()),
+        onGap: () => host.lostTrack(ownEngines()),
         wantsKey: (key, type) => type !== 'kv.delta' || key !== ingester,
       },
       (event) => this.apply(event),
@@ -72,19 +73,19 @@ export class HolderFollower {
 
   /** Gives up storage that fell silent and engines that no pool has. To be called every few seconds. */
   forgetSilent(): void {
-    const { replica, remote, clock, isKnown } = this.options;
+    const { host, remote, clock, isKnown } = this.options;
     const nowMs = clock.nowMs();
-    this.forgotten += replica.forgetSilentStorage(nowMs, SILENT_MS);
+    host.forgetSilentStorage(SILENT_MS);
     for (const holder of this.heard) {
       if (isStorageHolder(holder)) {
-        if (!replica.sync(holder, nowMs)) this.heard.delete(holder);
+        if (!host.sync(holder)) this.heard.delete(holder);
         continue;
       }
       const sinceMs = isKnown(holder) ? undefined : (this.unknownSinceMs.get(holder) ?? nowMs);
       if (sinceMs === undefined) this.unknownSinceMs.delete(holder);
       else if (nowMs - sinceMs < UNKNOWN_MS) this.unknownSinceMs.set(holder, sinceMs);
       else {
-        replica.engineGone(holder);
+        host.engineGone(holder);
         remote.forget(holder);
         this.heard.delete(holder);
         this.unknownSinceMs.delete(holder);
@@ -94,9 +95,8 @@ export class HolderFollower {
 
   /** Storage that is followed. */
   storage(): EngineSync[] {
-    const nowMs = this.options.clock.nowMs();
     const storage = [...this.heard].filter(isStorageHolder);
-    return storage.flatMap((holder) => this.options.replica.sync(holder, nowMs) ?? []);
+    return storage.flatMap((holder) => this.options.host.sync(holder) ?? []);
   }
 
   status(): StorageStatus {
@@ -130,25 +130,22 @@ export class HolderFollower {
   }
 
   private applyDeltas(event: IncomingEvent, batch: EventData<'kv.delta'>): void {
-    const { replica, clock } = this.options;
     assertKvWire(batch);
-    for (const delta of batch.deltas) {
-      if (!this.mayTell(event, delta.engine)) continue;
-      replica.applyDelta(unpackKvDelta(delta), clock.nowMs());
-      this.took(event, delta);
-    }
+    const deltas = batch.deltas.filter(({ engine }) => this.mayTell(event, engine));
+    if (deltas.length === 0) return;
+    this.options.host.takeBatch({ ...batch, deltas });
+    for (const delta of deltas) this.took(event, delta);
   }
 
   private applySnapshot(event: IncomingEvent, snapshot: EventData<'kv.snapshot'>): void {
-    const { replica, clock } = this.options;
     if (!this.mayTell(event, snapshot.engine)) return;
-    replica.applySnapshot(unpackKvSnapshot(snapshot), clock.nowMs());
+    this.options.host.takeSnapshot(snapshot);
     this.took(event, snapshot);
   }
 
   /** Without the life that ended nobody can say whether it is the one known here; `forgetSilent` finds out. */
   private applyGone({ engine, incarnation }: EventData<'engine.gone'>): void {
-    if (incarnation !== undefined) this.options.replica.engineGone(engine, incarnation);
+    if (incarnation !== undefined) this.options.host.engineGone(engine, incarnation);
   }
 
   /** What was written before our start by somebody who is not there any more would never be corrected. */

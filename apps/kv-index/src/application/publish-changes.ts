@@ -1,6 +1,7 @@
 import { kvBatchId, packKvDeltas, packKvSnapshot } from '@penstock/contracts';
-import { type KvDelta, type KvReplica, type KvSnapshot, splitSnapshot } from '@penstock/core/kv';
+import { type KvDelta, splitSnapshot } from '@penstock/core/kv';
 import type { Clock, EventBus } from '@penstock/core/ports';
+import type { ReplicaHost } from '@penstock/platform';
 import type { Logger } from 'pino';
 import type { EngineFollower } from './follow-engine.js';
 import type { BlockPersister } from './persist-changes.js';
@@ -36,7 +37,7 @@ export class ChangePublisher {
   private published = new WeakMap<EngineFollower, Published>();
 
   constructor(
-    private readonly replica: KvReplica,
+    private readonly host: ReplicaHost,
     private readonly bus: EventBus,
     private readonly persister: BlockPersister,
     private readonly clock: Clock,
@@ -54,9 +55,7 @@ export class ChangePublisher {
   /** Publishes what changed in these engines since the last call: per pool one message, or more when there is much. */
   publishDeltas(engines: Iterable<EngineFollower>): void {
     const pools = new Map<string, PoolDeltas>();
-    for (const engine of engines) {
-      const delta = this.take(engine);
-      if (!delta) continue;
+    for (const [engine, delta] of this.take(engines)) {
       const { namespace, name: pool } = engine.pool;
       const known = pools.get(`${namespace}/${pool}`);
       if (known) known.deltas.push(delta);
@@ -85,6 +84,17 @@ export class ChangePublisher {
       if (blocks >= SNAPSHOT_BLOCKS_PER_CALL) return;
       blocks += this.publishSnapshot(engine);
     }
+  }
+
+  /** Our own index lost these engines: it gets their states anew. */
+  reload(engines: Iterable<EngineFollower>, reason: string): void {
+    const snapshots = [...engines].flatMap(({ cache }) => cache?.snapshot() ?? []);
+    if (snapshots.length === 0) return;
+    this.logger.error(
+      { reason, engines: snapshots.length },
+      'our own index lost what engines hold; loading it anew',
+    );
+    this.host.takeSnapshots(snapshots);
   }
 
   /** Whatever was published may be lost: every engine's snapshot is due. */
@@ -124,29 +134,20 @@ export class ChangePublisher {
     return agoMs >= (last.snapshotSequence !== cache.sequence ? snapshotIntervalMs : snapshotMaxIntervalMs);
   }
 
-  /** Takes the engine's changes into our own index and the store; returns what is left to publish as a delta. */
-  private take(engine: EngineFollower): KvDelta | undefined {
-    const change = engine.cache?.takeDelta();
-    if (!change) return undefined;
-    const { delta, stored } = change;
-    this.apply(engine, delta);
-    const isLarge = keysIn(delta) > this.settings.snapshotPartBlocks;
-    if (isLarge) this.publishSnapshot(engine);
-    this.persister.append(engine, stored);
-    return isLarge ? undefined : delta;
-  }
-
-  private apply(engine: EngineFollower, delta: KvDelta): void {
-    const nowMs = this.clock.nowMs();
-    const outcome = this.replica.applyDelta(delta, nowMs);
-    if (outcome === 'applied') return;
-    const { engineId, incarnation, sequence } = delta;
-    this.logger.error(
-      { engine: engineId, incarnation, sequence, outcome },
-      'our own index did not take a delta; reloading the engine',
-    );
-    const snapshot: KvSnapshot | undefined = engine.cache?.snapshot();
-    if (snapshot) this.replica.applySnapshot(snapshot, nowMs);
+  /** Takes changes into our own index and the store; returns what is left to publish as deltas. */
+  private take(engines: Iterable<EngineFollower>): Array<readonly [EngineFollower, KvDelta]> {
+    const taken: KvDelta[] = [];
+    const published: Array<readonly [EngineFollower, KvDelta]> = [];
+    for (const engine of engines) {
+      const change = engine.cache?.takeDelta();
+      if (!change) continue;
+      taken.push(change.delta);
+      if (keysIn(change.delta) > this.settings.snapshotPartBlocks) this.publishSnapshot(engine);
+      else published.push([engine, change.delta]);
+      this.persister.append(engine, change.stored);
+    }
+    this.host.takeDeltas(taken);
+    return published;
   }
 }
 

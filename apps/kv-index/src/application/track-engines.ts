@@ -1,6 +1,6 @@
 import type { Pool } from '@penstock/cluster';
-import type { KvReplica } from '@penstock/core/kv';
 import type { BlockStore } from '@penstock/core/ports';
+import type { ReplicaHost } from '@penstock/platform';
 import type { Logger } from 'pino';
 import type { EngineAnnouncer } from './announce-engine.js';
 import { isSameProcess } from './engine-facts.js';
@@ -21,7 +21,7 @@ export interface TrackerContext {
   readonly forwarder: FileForwarder;
   readonly announcer: EngineAnnouncer;
   readonly persister: BlockPersister;
-  readonly replica: KvReplica;
+  readonly host: ReplicaHost;
   readonly store: BlockStore;
   readonly logger: Logger;
   readonly nowMs: () => number;
@@ -234,11 +234,11 @@ export class EngineTracker {
   }
 
   private end(follower: EngineFollower, reason: string): void {
-    const { replica, announcer, persister, logger, owns } = this.context;
+    const { host, announcer, persister, logger, owns } = this.context;
     const { engineId, pool } = follower;
     this.drop(follower);
     this.newestEnded = Math.max(this.newestEnded, follower.incarnation);
-    replica.engineGone(engineId);
+    host.engineGone(engineId);
     // While it is handed over the other replica says so.
     if (!owns(engineId)) return;
     announcer.gone(follower, reason);

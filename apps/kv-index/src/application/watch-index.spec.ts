@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type KvDelta, PrefixIndex, TIERS } from '@penstock/core/kv';
+import { type KvDelta, PrefixIndex, TIERS, WatchedReplica } from '@penstock/core/kv';
 import fc from 'fast-check';
 import { knownEngine } from '../../test/known-engine.js';
 import { ChangeFeed } from './change-feed.js';
 import type { KnownEngine } from './known-engine.js';
-import { type WatchEvent, watchIndex } from './watch-index.js';
-import { WatchedReplica } from './watched-replica.js';
+import { type WatchEvent, type WatchSource, watchIndex } from './watch-index.js';
 
 const u64 = (...keys: number[]) => BigUint64Array.from(keys.map(BigInt));
 const delta = (engineId: string, sequence: number, stored: number[], removed: number[] = []): KvDelta => ({
@@ -55,12 +54,19 @@ describe('watchIndex', () => {
     const replica = new WatchedReplica(index, feed);
     const byId = new Map(engines.map((engine) => [engine.engineId, engine]));
     const directory = { engines: () => byId.values(), get: (id: string) => byId.get(id) };
-    const positionOf = (id: string) => replica.sync(id, 0);
+    const contents: WatchSource['contents'] = (id, withKeys, onContents) => {
+      const { incarnation = 0, sequence = 0 } = replica.sync(id, 0) ?? {};
+      const tiers = TIERS.flatMap((tier) =>
+        [false, true].map((window) => ({ tier, window, keys: index.keysOf(id, tier, { window }) })),
+      );
+      const blocks = index.blocksOf(id);
+      onContents({ incarnation, sequence, blocks, tiers: withKeys ? tiers : [] });
+    };
     const stop = new AbortController();
     stops.push(stop);
     const options = { poolNamespace: '', pool: '', includeBlocks: true };
     const events = watchIndex(
-      { index, directory, feed, positionOf, self: 'me' },
+      { index, directory, feed, contents, self: 'me' },
       maxWaiting === undefined ? options : { ...options, maxWaiting },
       stop.signal,
     );

@@ -1,4 +1,5 @@
-import { type EngineSync, type KvDelta, type ReadableIndex, TIERS, type Tier } from '@penstock/core/kv';
+import type { KvDelta, ReadableIndex, Tier } from '@penstock/core/kv';
+import type { EngineContents } from '@penstock/platform';
 import type { ChangeFeed } from './change-feed.js';
 import { enginesOf, type PoolFilter } from './find-engines.js';
 import type { EngineDirectory, KnownEngine } from './known-engine.js';
@@ -9,8 +10,12 @@ export interface WatchSource {
   readonly index: ReadableIndex;
   readonly directory: EngineDirectory;
   readonly feed: ChangeFeed;
-  /** How far the index is with an engine. */
-  readonly positionOf: (engineId: string) => EngineSync | undefined;
+  /** Calls back with what an engine holds: what the feed told before is in there, what it tells later comes on top. */
+  readonly contents: (
+    engineId: string,
+    withKeys: boolean,
+    onContents: (contents: EngineContents) => void,
+  ) => void;
   /** This replica. */
   readonly self: string;
 }
@@ -50,7 +55,6 @@ export type WatchEvent =
 const MAX_WAITING = 524_288;
 /** Blocks per message: 8 bytes each. */
 const PART_BLOCKS = 32_768;
-const FACTS = TIERS.flatMap((tier) => [false, true].map((window) => ({ tier, window })));
 /** Time between two looks for engines that came, left or changed their state. */
 const STATUS_INTERVAL_MS = 200;
 
@@ -94,14 +98,14 @@ class Watcher {
     }
   }
 
-  private *changes(): Generator<WatchEvent> {
+  private async *changes(): AsyncGenerator<WatchEvent> {
     for (let event = this.queue.take(); event; event = this.queue.take()) {
       if (event.kind === 'change') yield { change: event.delta };
-      else yield* this.state(event.engineId);
+      else yield* await this.state(event.engineId);
     }
   }
 
-  private *statuses(): Generator<WatchEvent> {
+  private async *statuses(): AsyncGenerator<WatchEvent> {
     const { index, directory, self } = this.source;
     const engines = enginesOf(directory.engines(), this.options);
     const present = new Set(engines.map(({ engineId }) => engineId));
@@ -118,28 +122,27 @@ class Watcher {
       this.told.set(engine.engineId, status);
       yield { engine: describeEngine(index, engine, self) };
       if (known !== undefined) continue;
-      yield* this.state(engine.engineId);
+      yield* await this.state(engine.engineId);
       yield* this.changes();
     }
   }
 
-  private *state(engineId: string): Generator<WatchEvent> {
-    const { index, positionOf } = this.source;
-    this.queue.begin(engineId);
-    const { incarnation = 0, sequence = 0 } = positionOf(engineId) ?? {};
-    const blocks = index.blocksOf(engineId);
-    const tiers = this.options.includeBlocks ? FACTS : [];
-    const parts = tiers.flatMap(({ tier, window }) => {
-      const keys = index.keysOf(engineId, tier, { window });
-      return Array.from({ length: Math.ceil(keys.length / PART_BLOCKS) }, (_, i) => [
-        { tier, window, keys: keys.subarray(i * PART_BLOCKS, (i + 1) * PART_BLOCKS) },
-      ]);
+  private async state(engineId: string): Promise<WatchEvent[]> {
+    const { tiers, ...position } = await new Promise<EngineContents>((resolve) => {
+      this.source.contents(engineId, this.options.includeBlocks, (contents) => {
+        this.queue.begin(engineId);
+        resolve(contents);
+      });
     });
+    const parts = tiers.flatMap(({ tier, window, keys }) =>
+      Array.from({ length: Math.ceil(keys.length / PART_BLOCKS) }, (_, i) => [
+        { tier, window, keys: keys.subarray(i * PART_BLOCKS, (i + 1) * PART_BLOCKS) },
+      ]),
+    );
     if (parts.length === 0) parts.push([]);
-    for (const [i, part] of parts.entries()) {
-      const position = { engineId, incarnation, sequence, blocks };
-      yield { state: { ...position, tiers: part, first: i === 0, last: i === parts.length - 1 } };
-    }
+    return parts.map((part, i) => ({
+      state: { engineId, ...position, tiers: part, first: i === 0, last: i === parts.length - 1 },
+    }));
   }
 }
 

@@ -1,8 +1,9 @@
-import type { ChangeFeed, FeedEvent } from './change-feed.js';
+import type { ReplicaEvent } from '@penstock/core/kv';
+import type { ChangeFeed } from './change-feed.js';
 
 /** Events of one watcher that wait to be sent: bounded, and only of engines whose state it was given. */
 export class WatchQueue {
-  private events: FeedEvent[] = [];
+  private events: ReplicaEvent[] = [];
   private weight = 0;
   private skippedCount = 0;
   private readonly begun = new Set<string>();
@@ -35,7 +36,7 @@ export class WatchQueue {
     this.begun.delete(engineId);
   }
 
-  take(): FeedEvent | undefined {
+  take(): ReplicaEvent | undefined {
     const event = this.events.shift();
     if (event) this.weight -= this.weightOf(event);
     return event;
@@ -61,7 +62,7 @@ export class WatchQueue {
     this.unwatch();
   }
 
-  private add(event: FeedEvent): void {
+  private add(event: ReplicaEvent): void {
     if (!this.begun.has(engineOf(event))) return;
     if (this.skippedCount > 0 || this.weight + this.weightOf(event) > this.maxWeight) {
       this.skippedCount += 1 + this.events.length;
@@ -74,12 +75,12 @@ export class WatchQueue {
     this.wake?.();
   }
 
-  private weightOf(event: FeedEvent): number {
+  private weightOf(event: ReplicaEvent): number {
     if (!this.keysWeigh || event.kind !== 'change') return 1;
     return event.delta.changes.reduce((sum, { stored, removed }) => sum + stored.length + removed.length, 1);
   }
 }
 
-function engineOf(event: FeedEvent): string {
+function engineOf(event: ReplicaEvent): string {
   return event.kind === 'change' ? event.delta.engineId : event.engineId;
 }

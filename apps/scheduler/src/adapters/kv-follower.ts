@@ -103,7 +103,7 @@ export class KvFollower implements PrefixView {
     const { host } = this.options;
     const engines = { engines: 0, waiting: 0, silent: 0 };
     const storage = { holders: 0, waiting: 0, oldestMs: 0 };
-    for (const [id, { state, ageMs }] of host.followed()) {
+    for (const { engineId: id, state, ageMs } of host.followed()) {
       if (isStorageHolder(id)) {
         storage.holders++;
         if (state === 'waiting') storage.waiting++;

@@ -234,8 +234,8 @@ export class KvReplica {
   }
 
   /** Lets readers of the index see how the engine is followed. */
-  private note(engineId: string, { state, heardMs }: EngineState): void {
-    this.index.setSync(engineId, state, heardMs);
+  private note(engineId: string, engine: EngineState): void {
+    this.index.setSync(engineId, engine);
   }
 
   /** Applies parked deltas that continue the state; false when changes before the newest one are still missing. */

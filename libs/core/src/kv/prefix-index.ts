@@ -2,7 +2,7 @@ import { ArenaColumns } from './arena/arena-columns.js';
 import { ColdestBlocks, touch } from './arena/coldest-blocks.js';
 import { plainColumns, sharedColumns } from './arena/column-memory.js';
 import { DenseRows } from './arena/dense-rows.js';
-import { EngineNames, type SyncState } from './arena/engine-names.js';
+import { EngineNames, type SyncEntry } from './arena/engine-names.js';
 import { EngineSlots } from './arena/engine-slots.js';
 import { FreshBlocks } from './arena/fresh-blocks.js';
 import { holderBits } from './arena/holder-bits.js';
@@ -127,7 +127,7 @@ export class PrefixIndex extends IndexView {
     const slot = this.slots.find(engineId);
     this.inStretches(words.length / 2, (from, to) => {
       if (slot < 0) return;
-      this.blockRows.warm(words, from, to, this.scratch);
+      this.blockRows.warm(words, from, to);
       for (let i = from; i < to; i++) {
         const row = this.blockRows.find(words[2 * i] as number, words[2 * i + 1] as number);
         if (row !== 0) this.holderSets.unset(row, slot, bit);
@@ -159,13 +159,13 @@ export class PrefixIndex extends IndexView {
   }
 
   /** Notes how far the engine's cache is followed, for readers of the index. */
-  setSync(engineId: string, state: SyncState, heardMs: number): void {
-    this.locked(() => this.names.setSync(engineId, state, heardMs));
+  setSync(engineId: string, entry: SyncEntry): void {
+    this.locked(() => this.names.setSync(engineId, entry));
   }
 
   /** The engine is no longer followed. */
   forgetSync(engineId: string): void {
-    this.locked(() => this.names.setSync(engineId, undefined, 0));
+    this.locked(() => this.names.forgetSync(engineId));
   }
 
   /**

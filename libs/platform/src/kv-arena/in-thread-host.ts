@@ -1,4 +1,4 @@
-import { KvReplica, PrefixIndex } from '@penstock/core/kv';
+import { PrefixIndex } from '@penstock/core/kv';
 import { OrderGiver } from './order-giver.js';
 import { ReplicaFeed } from './replica-feed.js';
 import type { ReplicaHostOptions, ReplicaHostStatus } from './replica-host.js';
@@ -13,7 +13,7 @@ export class InThreadHost extends OrderGiver {
   constructor(private readonly options: ReplicaHostOptions) {
     super(options.clock);
     this.index = new PrefixIndex({ maxHolders: options.maxHolders });
-    this.feed = new ReplicaFeed(new KvReplica(this.index));
+    this.feed = new ReplicaFeed(this.index);
   }
 
   status(): ReplicaHostStatus {
@@ -26,6 +26,8 @@ export class InThreadHost extends OrderGiver {
 
   protected give(order: ReplicaOrder): void {
     this.feed.take(order);
-    tellNews(this.feed.news(), this.options);
+    const news = this.feed.news();
+    tellNews(news, this.options);
+    for (const [request, contents] of news.contents) this.answer(request, contents);
   }
 }

@@ -1,2 +1,3 @@
+export type { EngineContents } from './engine-contents.js';
 export * from './open-replica-host.js';
-export type { FollowedEngine, ReplicaHost, ReplicaHostOptions, ReplicaHostStatus } from './replica-host.js';
+export type { ReplicaHost, ReplicaHostOptions, ReplicaHostStatus } from './replica-host.js';

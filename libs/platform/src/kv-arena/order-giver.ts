@@ -1,13 +1,18 @@
 import type { EventData } from '@penstock/contracts';
 import { isKnownKvWire } from '@penstock/contracts/kv-wire';
-import type { KvDelta, KvSnapshot, ReadableIndex, SyncEntry } from '@penstock/core/kv';
+import type { EngineSync, KvDelta, KvSnapshot, ReadableIndex, SyncEntry } from '@penstock/core/kv';
 import type { Clock } from '@penstock/core/ports';
-import type { FollowedEngine, ReplicaHost, ReplicaHostStatus } from './replica-host.js';
+import { type EngineContents, NO_CONTENTS } from './engine-contents.js';
+import type { ReplicaHost, ReplicaHostStatus } from './replica-host.js';
 import type { ReplicaOrder } from './replica-order.js';
 
 /** What every host does alike: it makes orders of calls, and reads the index. */
 export abstract class OrderGiver implements ReplicaHost {
   abstract readonly index: ReadableIndex;
+
+  protected isWatched = false;
+  private readonly requests = new Map<number, (contents: EngineContents) => void>();
+  private lastRequest = 0;
 
   constructor(private readonly clock: Clock) {}
 
@@ -44,13 +49,24 @@ export abstract class OrderGiver implements ReplicaHost {
     return this.entry(engineId)?.state === 'synced';
   }
 
-  sync(engineId: string): FollowedEngine | undefined {
+  sync(engineId: string): EngineSync | undefined {
     const entry = this.entry(engineId);
-    return entry && this.seen(entry);
+    return entry && this.seen(engineId, entry);
   }
 
-  followed(): ReadonlyMap<string, FollowedEngine> {
-    return new Map([...this.index.syncs()].map(([engineId, entry]) => [engineId, this.seen(entry)]));
+  followed(): readonly EngineSync[] {
+    return [...this.index.syncs()].map(([engineId, entry]) => this.seen(engineId, entry));
+  }
+
+  watch(isWatched: boolean): void {
+    this.isWatched = isWatched;
+    this.give({ type: 'watch', isWatched });
+  }
+
+  contents(engineId: string, withKeys: boolean, onContents: (contents: EngineContents) => void): void {
+    const request = ++this.lastRequest;
+    this.requests.set(request, onContents);
+    this.give({ type: 'contents', request, engineId, withKeys });
   }
 
   abstract status(): ReplicaHostStatus;
@@ -61,8 +77,19 @@ export abstract class OrderGiver implements ReplicaHost {
     return this.index.sync(engineId);
   }
 
-  private seen({ state, heardMs }: SyncEntry): FollowedEngine {
-    return { state, ageMs: Math.max(0, this.clock.nowMs() - heardMs) };
+  protected answer(request: number, contents: EngineContents): void {
+    const onContents = this.requests.get(request);
+    this.requests.delete(request);
+    onContents?.(contents);
+  }
+
+  /** Nobody will answer what was asked. */
+  protected answerNothing(): void {
+    for (const request of [...this.requests.keys()]) this.answer(request, NO_CONTENTS);
+  }
+
+  private seen(engineId: string, { heardMs, ...position }: SyncEntry): EngineSync {
+    return { engineId, ...position, ageMs: Math.max(0, this.clock.nowMs() - heardMs) };
   }
 
   protected abstract give(order: ReplicaOrder): void;

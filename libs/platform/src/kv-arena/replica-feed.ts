@@ -1,5 +1,6 @@
 import { unpackKvDelta, unpackKvSnapshot } from '@penstock/contracts/kv-wire';
-import type { KvReplica, ReplicaOutcome } from '@penstock/core/kv';
+import { type PrefixIndex, type ReplicaEvent, type ReplicaOutcome, WatchedReplica } from '@penstock/core/kv';
+import { type EngineContents, engineContents } from './engine-contents.js';
 import type { ReplicaNews } from './replica-news.js';
 import type { ReplicaOrder } from './replica-order.js';
 
@@ -8,12 +9,21 @@ type DeltaBatch = Extract<ReplicaOrder, { type: 'kv.delta' }>['data'];
 /** Outcomes after which a replica knows no less of an engine than before. */
 const HARMLESS: ReadonlySet<ReplicaOutcome> = new Set(['applied', 'duplicate', 'stale']);
 
-/** Carries orders out on a replica and keeps count of what they did. */
+/** Carries orders out on a replica of the index and keeps count of what they did. */
 export class ReplicaFeed {
   private counts = new Map<string, Map<string, number>>();
   private refused = new Set<string>();
+  private events: ReplicaEvent[] = [];
+  private contents: Array<readonly [number, EngineContents]> = [];
+  private readonly listener = {
+    isWatched: false,
+    publish: (event: ReplicaEvent) => void this.events.push(event),
+  };
+  private readonly replica: WatchedReplica;
 
-  constructor(private readonly replica: KvReplica) {}
+  constructor(private readonly index: PrefixIndex) {
+    this.replica = new WatchedReplica(index, this.listener);
+  }
 
   take(order: ReplicaOrder): void {
     const { replica } = this;
@@ -45,6 +55,13 @@ export class ReplicaFeed {
       case 'silent':
         this.add('storage', 'forgotten', replica.forgetSilentStorage(order.nowMs, order.silentMs));
         break;
+      case 'watch':
+        this.listener.isWatched = order.isWatched;
+        break;
+      case 'contents': {
+        const contents = engineContents(this.index, replica, order.engineId, order.withKeys);
+        this.contents.push([order.request, contents]);
+      }
     }
   }
 
@@ -58,10 +75,13 @@ export class ReplicaFeed {
     const counts = [...this.counts].flatMap(([type, outcomes]) =>
       [...outcomes].map(([outcome, count]) => [type, outcome, count] as const),
     );
+    const { events, contents } = this;
     const refused = [...this.refused];
     this.counts = new Map();
     this.refused = new Set();
-    return { counts, refused };
+    this.events = [];
+    this.contents = [];
+    return { counts, refused, events, contents };
   }
 
   private takeBatch(batch: DeltaBatch, nowMs: number): void {

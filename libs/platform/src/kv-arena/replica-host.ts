@@ -1,6 +1,7 @@
 import type { EventData } from '@penstock/contracts';
-import type { KvDelta, KvSnapshot, ReadableIndex, SyncState } from '@penstock/core/kv';
+import type { EngineSync, KvDelta, KvSnapshot, ReadableIndex, ReplicaEvent } from '@penstock/core/kv';
 import type { Clock } from '@penstock/core/ports';
+import type { EngineContents } from './engine-contents.js';
 
 /**
  * Keeps an index equal to what KV events say, on this thread or on one of its own, and lets this thread read it without
@@ -25,19 +26,20 @@ export interface ReplicaHost {
   forgetSilentStorage(silentMs: number): void;
   /** Whether every change of the engine's cache is in the index. */
   isSynced(engineId: string): boolean;
-  sync(engineId: string): FollowedEngine | undefined;
+  sync(engineId: string): EngineSync | undefined;
   /** Engines and storage that anything was heard of. */
-  followed(): ReadonlyMap<string, FollowedEngine>;
+  followed(): readonly EngineSync[];
+  /** Whether `onEvent` is to be called. */
+  watch(isWatched: boolean): void;
+  /**
+   * Calls back with what an engine holds: every event told before is in there, those told later come on top. With nothing, when
+   * that cannot be known any more.
+   */
+  contents(engineId: string, withKeys: boolean, onContents: (contents: EngineContents) => void): void;
   status(): ReplicaHostStatus;
   /** Resolves when everything handed over so far is in the index. */
   settled(): Promise<void>;
   stop(): Promise<void>;
-}
-
-export interface FollowedEngine {
-  readonly state: SyncState;
-  /** Milliseconds since anything current was heard of the engine's cache. */
-  readonly ageMs: number;
 }
 
 export interface ReplicaHostStatus {
@@ -62,6 +64,8 @@ export interface ReplicaHostOptions {
   readonly maxBacklogBytes?: number;
   /** Called with what updates did: `applied`, `duplicate`, `gap`, `dropped`, …; of storage `forgotten`, of all `lost`. */
   readonly onUpdates?: (type: string, outcome: string, count: number) => void;
+  /** Called with what happens to the index, after it did, while it is watched. */
+  readonly onEvent?: (event: ReplicaEvent) => void;
   /** Everything was given up, also what this process follows at first hand: its snapshots are wanted. */
   readonly onLost?: (reason: string) => void;
   /** Updates of these engines, at first hand, did not apply: their snapshots are wanted. */

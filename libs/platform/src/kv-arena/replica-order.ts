@@ -13,7 +13,16 @@ export type ReplicaOrder =
   | { readonly type: 'gone'; readonly engineId: string; readonly incarnation?: number }
   /** Everything may have been missed, but for what these hold. */
   | { readonly type: 'lost'; readonly except?: ReadonlySet<string> }
-  | { readonly type: 'silent'; readonly nowMs: number; readonly silentMs: number };
+  | { readonly type: 'silent'; readonly nowMs: number; readonly silentMs: number }
+  /** Whether changes of the index are to be told. */
+  | { readonly type: 'watch'; readonly isWatched: boolean }
+  /** What an engine holds, between the changes told before and after. */
+  | {
+      readonly type: 'contents';
+      readonly request: number;
+      readonly engineId: string;
+      readonly withKeys: boolean;
+    };
 
 /** Orders that carry blocks: large, and to be dropped where there is no room, for a snapshot follows. */
 export type UpdateOrder = Extract<

@@ -1,6 +1,6 @@
 // Entry of the worker thread of `WorkerHost`: owns the index and carries out orders, one after the other.
 import { parentPort, workerData } from 'node:worker_threads';
-import { KvReplica, PrefixIndex } from '@penstock/core/kv';
+import { PrefixIndex } from '@penstock/core/kv';
 import { ReplicaFeed } from './replica-feed.js';
 import type { WorkerMessage } from './replica-news.js';
 import { isUpdate } from './replica-order.js';
@@ -11,7 +11,7 @@ if (!port) throw new Error('replica-worker.js runs as a worker thread of WorkerH
 const { maxHolders, control } = workerData as WorkerSetup;
 const say = (message: WorkerMessage) => port.postMessage(message);
 const index = new PrefixIndex({ maxHolders, shared: true });
-const feed = new ReplicaFeed(new KvReplica(index));
+const feed = new ReplicaFeed(index);
 const words = new Int32Array(control);
 
 port.on('message', ({ number, order }: WorkerTask) => {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { PrefixIndexReader, type SyncEntry } from '@penstock/core/kv';
 import { Backlog } from './backlog.js';
+import { NO_CONTENTS } from './engine-contents.js';
 import { OrderGiver } from './order-giver.js';
 import type { ReplicaHostOptions, ReplicaHostStatus } from './replica-host.js';
 import { tellNews, type WorkerMessage } from './replica-news.js';
@@ -72,6 +73,7 @@ export class WorkerHost extends OrderGiver {
     const bytes = isUpdate(order) ? orderBytes(order) : 0;
     if (!this.crew || (bytes > 0 && !this.hasRoom(this.crew, bytes))) {
       if (bytes > 0) this.options.onUpdates?.(order.type, 'dropped', 1);
+      if (order.type === 'contents') this.answer(order.request, NO_CONTENTS);
       return;
     }
     this.post(this.crew, order, bytes);
@@ -120,6 +122,7 @@ export class WorkerHost extends OrderGiver {
     worker.on('message', (message: WorkerMessage) => this.heard(message));
     worker.on('exit', () => this.died(reason));
     this.crew = { worker, control: new Int32Array(control) };
+    if (this.isWatched) this.give({ type: 'watch', isWatched: true });
     this.delay.started(performance.now());
   }
 
@@ -133,8 +136,9 @@ export class WorkerHost extends OrderGiver {
       return;
     }
     this.backlog.done(message.order);
-    this.resolveUpTo(message.order);
     tellNews(message, this.options);
+    for (const [request, contents] of message.contents) this.answer(request, contents);
+    this.resolveUpTo(message.order);
     if (this.overflowing && this.backlog.bytes === 0) {
       this.overflowing = false;
       this.options.onLost?.('more was to be applied than there was room for');
@@ -161,6 +165,7 @@ export class WorkerHost extends OrderGiver {
     this.syncs = new Map();
     this.overflowing = false;
     this.backlog.clear();
+    this.answerNothing();
     this.resolveUpTo(this.lastNumber);
   }
 

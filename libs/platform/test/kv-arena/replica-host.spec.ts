@@ -100,7 +100,7 @@ describe.each(['on', 'off'] as const)('a replica host, worker %s', (worker) => {
         await host.settled();
         for (const engineId of [0, 1, 2].map(nameOf)) {
           const sync = expected.sync(engineId, clock.nowMs());
-          expect(host.sync(engineId)).toEqual(sync && { state: sync.state, ageMs: sync.ageMs });
+          expect(host.sync(engineId)).toEqual(sync);
           for (const of of TIERS) {
             for (const kind of [{}, { window: true }])
               expect(sorted(host.index.keysOf(engineId, of, kind))).toEqual(
@@ -126,9 +126,15 @@ describe.each(['on', 'off'] as const)('a replica host, worker %s', (worker) => {
       true,
       false,
     ]);
-    expect(host.sync('ns/other')).toEqual({ state: 'synced', ageMs: 250 });
+    const position = { engineId: 'ns/other', incarnation: 1, sequence: 1 };
+    expect(host.sync('ns/other')).toEqual({ ...position, state: 'synced', ageMs: 250 });
     expect(host.sync('ns/none')).toBeUndefined();
-    expect([...host.followed().keys()].sort()).toEqual(['ns/other', ENGINE]);
+    expect(
+      host
+        .followed()
+        .map(({ engineId }) => engineId)
+        .sort(),
+    ).toEqual(['ns/other', ENGINE]);
     expect(Object.fromEntries(counts)).toEqual({ 'kv.delta applied': 3, 'kv.delta gap': 1 });
     host.takeSnapshot(packKvSnapshot(snapshot(4, [1, 5])));
     await host.settled();

@@ -70,9 +70,9 @@ export class EnginesController {
   @GrpcMethod(SERVICE, 'Watch')
   watch(request: unknown, _metadata: unknown, call: SlowCall): Observable<kvindexV1.WatchResponse> {
     const options = parseRequest(watchRequest, request);
-    const { index, engines: directory, feed, replica, clock, metrics, instance: self } = this.parts;
-    const positionOf = (engineId: string) => replica.sync(engineId, clock.nowMs());
-    const source = { index, directory, feed, positionOf, self };
+    const { index, engines: directory, feed, host, metrics, instance: self } = this.parts;
+    const contents = host.contents.bind(host);
+    const source = { index, directory, feed, contents, self };
     return paced(call, (signal) => watchIndex(source, options, signal)).pipe(
       tap({ next: (event) => ('lagged' in event ? metrics.countLagged() : undefined) }),
       map((event) => watchMessage(event, options.includeBlocks)),

@@ -1,5 +1,13 @@
 import type { ArenaColumns } from './arena-columns.js';
-import { LOG_VERSION, LOG_WORDS, NAME_HEARD, NAME_SYNC, NAME_WORDS } from './layout.js';
+import {
+  LOG_VERSION,
+  LOG_WORDS,
+  NAME_HEARD,
+  NAME_INCARNATION,
+  NAME_SEQUENCE,
+  NAME_SYNC,
+  NAME_WORDS,
+} from './layout.js';
 
 /** `synced`: every change told so far is in the index. `waiting`: its blocks are dropped until a snapshot comes. */
 export type SyncState = 'synced' | 'waiting';
@@ -9,6 +17,10 @@ export interface SyncEntry {
   readonly state: SyncState;
   /** When anything current was heard of it, by the clock of whoever follows, in whole milliseconds. */
   readonly heardMs: number;
+  /** Life of its cache that is followed. */
+  readonly incarnation: number;
+  /** Last delta contained; 0 before the first. */
+  readonly sequence: number;
 }
 
 const STATES: readonly (SyncState | undefined)[] = [undefined, 'synced', 'waiting'];
@@ -61,8 +73,12 @@ export class EngineNames {
     const at = id * NAME_WORDS;
     const state = STATES[words[at + NAME_SYNC] as number];
     if (state === undefined) return undefined;
-    const heardMs = (words[at + NAME_HEARD + 1] as number) * HALF + (words[at + NAME_HEARD] as number);
-    return { state, heardMs };
+    return {
+      state,
+      heardMs: wholeAt(words, at + NAME_HEARD),
+      incarnation: wholeAt(words, at + NAME_INCARNATION),
+      sequence: wholeAt(words, at + NAME_SEQUENCE),
+    };
   }
 
   /** Returns the name's number. */
@@ -79,15 +95,20 @@ export class EngineNames {
     this.closeUnused(name, id);
   }
 
-  setSync(name: string, state: SyncState | undefined, heardMs: number): void {
-    if (state === undefined && !this.ids.has(name)) return;
+  setSync(name: string, { state, heardMs, incarnation, sequence }: SyncEntry): void {
     const id = this.open(name);
     const words = this.columns.names.words;
     const at = id * NAME_WORDS;
-    const whole = Math.max(0, Math.floor(heardMs));
     words[at + NAME_SYNC] = STATES.indexOf(state);
-    words[at + NAME_HEARD] = whole % HALF;
-    words[at + NAME_HEARD + 1] = Math.floor(whole / HALF);
+    setWhole(words, at + NAME_HEARD, heardMs);
+    setWhole(words, at + NAME_INCARNATION, incarnation);
+    setWhole(words, at + NAME_SEQUENCE, sequence);
+  }
+
+  forgetSync(name: string): void {
+    const id = this.ids.get(name);
+    if (id === undefined) return;
+    this.columns.names.words[id * NAME_WORDS + NAME_SYNC] = 0;
     this.closeUnused(name, id);
   }
 
@@ -183,4 +204,14 @@ export class EngineNames {
 /** Words of an entry. */
 function sizeOf(name: string): number {
   return 2 + ((name.length + 1) >>> 1);
+}
+
+function wholeAt(words: Uint32Array, at: number): number {
+  return (words[at + 1] as number) * HALF + (words[at] as number);
+}
+
+function setWhole(words: Uint32Array, at: number, value: number): void {
+  const whole = Math.max(0, Math.floor(value));
+  words[at] = whole % HALF;
+  words[at + 1] = Math.floor(whole / HALF);
 }

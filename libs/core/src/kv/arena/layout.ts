@@ -34,6 +34,11 @@ export const COLLISIONS = 2;
 export const BYTES = 3;
 export const TALLIES = 8;
 
+/** A bucket: its first block, with `HEAD_MORE` when others follow, and that one's hash. */
+export const HEAD_WORDS = 2;
+export const HEAD_MORE = 0x80000000;
+export const HEAD_ROW = 0x7fffffff;
+
 /** A block: two halves of its key, its check bits, … */
 export const ROW_SHIFT = 3;
 export const ROW_WORDS = 8;
@@ -81,10 +86,12 @@ export const STORAGE_MASK = 1;
 export const HYBRID_MASK = 2;
 export const MASKS = 3;
 
-/** A name: its slot plus 1, sync state, and when it was heard of (two halves of a whole number). */
-export const NAME_WORDS = 4;
+/** A name: its slot plus 1, sync state, and as two halves of a whole number when it was heard of, incarnation and sequence. */
+export const NAME_WORDS = 8;
 export const NAME_SYNC = 1;
 export const NAME_HEARD = 2;
+export const NAME_INCARNATION = 4;
+export const NAME_SEQUENCE = 6;
 
 /** Bits of `TIERS` in a cell: held by every dense group; the same of sliding-window groups from bit 4 on. */
 export const DENSE_BITS = 0x0f;

@@ -1,19 +1,15 @@
-import {
-  type EngineSync,
-  isStorageHolder,
-  type KvDelta,
-  KvReplica,
-  type KvSnapshotPart,
-  type PrefixIndex,
-  type ReplicaOutcome,
-} from '@penstock/core/kv';
-import type { ChangeFeed } from './change-feed.js';
+import { isStorageHolder } from './holders.js';
+import { type EngineSync, KvReplica, type ReplicaOutcome } from './kv-replica.js';
+import type { PrefixIndex } from './prefix-index.js';
+import type { ReplicaListener } from './replica-event.js';
+import type { KvSnapshotPart } from './snapshot-assembly.js';
+import type { KvDelta } from './types.js';
 
-/** A `KvReplica` that tells a feed what it did to the index. Storage is left out: watchers ask for engines. */
+/** A `KvReplica` that tells a listener what it did to the index. Storage is left out: watchers ask for engines. */
 export class WatchedReplica extends KvReplica {
   constructor(
     index: PrefixIndex,
-    private readonly feed: ChangeFeed,
+    private readonly feed: ReplicaListener,
   ) {
     super(index);
   }
