@@ -93,20 +93,26 @@ describe('the scheduler process', () => {
         metadata,
         spec: { modelName: 'm', poolRef: { name: 'asleep' } },
       });
-      const { child, output, ended } = run([...anyPorts, `--kubeconfig=${api.kubeconfigPath}`]);
+      const { child, output, ended } = run([
+        ...anyPorts,
+        `--kubeconfig=${api.kubeconfigPath}`,
+        '--tokenize-timeout-ms=30000',
+      ]);
       await until(() => output.out.includes('"msg":"ready"'), 30_000);
       const ready = output.out.split('\n').find((line) => line.includes('"msg":"ready"')) ?? '';
       const { addresses } = JSON.parse(ready) as { addresses: { http: number; metrics: number } };
       const asked = fetch(`http://127.0.0.1:${addresses.http}/v1/completions`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: '{"model":"m","prompt":"x"}',
+        // Long enough for a thread.
+        body: JSON.stringify({ model: 'm', prompt: 'the gate is open '.repeat(2000) }),
       });
       const metrics = async () => (await fetch(`http://127.0.0.1:${addresses.metrics}/metrics`)).text();
       await until(
         async () => (await metrics()).includes('waiting_requests{pool="default/asleep"} 1'),
         30_000,
       );
+      expect(await metrics()).toContain('penstock_scheduler_tokenize_duration_seconds_count{by="thread"} 1');
       child.kill('SIGTERM');
       const answer = await asked;
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);

@@ -56,7 +56,9 @@ export class TokenizerStore implements ModelTokenizers {
 
   /** @throws TokenizerError when the tokenizer of models without their own cannot be loaded */
   async open(): Promise<this> {
-    this.fallback.loaded = await this.read(this.options.defaultDir ?? BUILT_IN_TOKENIZER_DIR, 'default');
+    const loaded = await this.read(this.options.defaultDir ?? BUILT_IN_TOKENIZER_DIR, 'default');
+    this.fallback.loaded = loaded;
+    this.options.onLoaded?.('', loaded);
     return this;
   }
 
