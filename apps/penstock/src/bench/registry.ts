@@ -4,6 +4,7 @@ import type { Bench } from './types.js';
 export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   routing: async () => (await import('./routing/index.js')).routingBench,
   tiers: async () => (await import('./tiers/index.js')).tiersBench,
+  index: async () => (await import('./index/index.js')).indexBench,
   tokenize: async () => (await import('./tokenize/index.js')).tokenizeBench,
   replay: async () => (await import('./replay.js')).replayBench,
 };

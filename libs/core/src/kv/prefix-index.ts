@@ -127,7 +127,7 @@ export class PrefixIndex extends IndexView {
     const slot = this.slots.find(engineId);
     this.inStretches(words.length / 2, (from, to) => {
       if (slot < 0) return;
-      this.blockRows.warm(words, from, to);
+      this.blockRows.warm(words, from, to, this.scratch);
       for (let i = from; i < to; i++) {
         const row = this.blockRows.find(words[2 * i] as number, words[2 * i + 1] as number);
         if (row !== 0) this.holderSets.unset(row, slot, bit);

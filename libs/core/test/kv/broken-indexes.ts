@@ -10,8 +10,9 @@ import { PrefixIndex, type PrefixIndexOptions } from '../../src/kv/index.js';
 interface Parts {
   readonly columns: ConstructorParameters<typeof BlockRows>[0];
   readonly blockRows: BlockRows;
-  readonly holderSets: HolderSets & {
-    promote(row: number): void;
+  readonly holderSets: {
+    set: HolderSets['set'];
+    unset: HolderSets['unset'];
     unsetDense(row: number, dense: number, slot: number, bits: number): void;
     forgetUnheld(row: number): void;
   };

@@ -268,6 +268,6 @@ export class HolderSets {
 
   /** A plane costs a word per 32 slots, so blocks of large fleets stay sparse for longer. */
   private get mostSparse(): number {
-    return this.denseAbove ?? Math.max(32, this.slots.planeWords);
+    return this.denseAbove ?? Math.max(8, 2 + this.slots.planeWords / 5);
   }
 }

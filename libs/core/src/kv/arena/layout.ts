@@ -34,11 +34,6 @@ export const COLLISIONS = 2;
 export const BYTES = 3;
 export const TALLIES = 8;
 
-/** A bucket: its first block, with `HEAD_MORE` when others follow, and that one's hash. */
-export const HEAD_WORDS = 2;
-export const HEAD_MORE = 0x80000000;
-export const HEAD_ROW = 0x7fffffff;
-
 /** A block: two halves of its key, its check bits, … */
 export const ROW_SHIFT = 3;
 export const ROW_WORDS = 8;
