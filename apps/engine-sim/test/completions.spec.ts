@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadTokenizer, probeModels, scrapeEngine, type Tokenizer } from '@penstock/engine';
+import {
+  type EnginePrompt,
+  loadTokenizer,
+  probeModels,
+  scrapeEngine,
+  type Tokenizer,
+  tokenizeByEngine,
+} from '@penstock/engine';
 import fc from 'fast-check';
 import { eventsOf, send, startTestEngine, type TestEngine } from './engine.js';
 
@@ -211,6 +218,22 @@ describe('the rest of the API', () => {
       tokens: [...tokenizer.encodeChat(messages)],
     });
   });
+
+  it.each(['tokenize', 'render'] as const)(
+    'gives the tokens of prompts to whoever asks by %s',
+    async (api) => {
+      const text = 'Open the gate, Zoë: 12 cm\n';
+      const ask = (prompt: EnginePrompt) => tokenizeByEngine(engine.url, 'm', prompt, api);
+      expect(await ask({ kind: 'text', text })).toEqual(tokenizer.encode(text));
+      const messages = [{ role: 'user', content: text }];
+      const tools = [{ type: 'function', function: { name: 'open' } }];
+      expect(await ask({ kind: 'chat', messages, tools, addGenerationPrompt: false })).toEqual(
+        tokenizer.encodeChat(messages, { tools, addGenerationPrompt: false }),
+      );
+      expect((await send(`${engine.url}/v1/completions/render`, { prompt: [7, 8] })).text).toContain('[7,8]');
+      expect((await send(`${engine.url}/v1/completions/render`, {})).status).toBe(400);
+    },
+  );
 
   it('is healthy and measures under vLLM names', async () => {
     expect((await send(`${engine.url}/health`)).status).toBe(200);

@@ -45,6 +45,8 @@ export function createRoutes(parts: RouteParts): Routes {
     '/v1/chat/completions': { POST: served((q, r, id) => completions.chatCompletions(q, r, id)) },
     '/v1/models': { GET: served((_, r) => sendJson(r, 200, models)) },
     '/tokenize': { POST: served((q, r) => tokenize.tokenize(q, r)) },
+    '/v1/completions/render': { POST: served((q, r, id) => tokenize.renderCompletion(q, r, id)) },
+    '/v1/chat/completions/render': { POST: served((q, r, id) => tokenize.renderChat(q, r, id)) },
     '/detokenize': { POST: served((q, r) => tokenize.detokenize(q, r)) },
     '/health': { GET: served((_, r) => void r.writeHead(200, { 'content-length': 0 }).end()) },
     '/reset_prefix_cache': {

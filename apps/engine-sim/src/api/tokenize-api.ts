@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tokenizer } from '@penstock/engine';
 import { z } from 'zod';
-import { chatBody, check, tokenIds } from './completion-request.js';
+import { chatBody, check, completionBody, promptOf, tokenIds } from './completion-request.js';
 import { encodeMessages, encodePrompt } from './encode-prompt.js';
 import { readJson } from './read-json.js';
 import { sendJson } from './send.js';
@@ -15,7 +15,7 @@ const conversationBody = chatBody.pick({
 });
 const idsBody = z.looseObject({ tokens: z.array(z.unknown()) });
 
-/** POST /tokenize and /detokenize, as vLLM has them. */
+/** POST /tokenize, /detokenize and the render endpoints, as vLLM has them; of the latter what concerns the prompt. */
 export class TokenizeApi {
   constructor(
     private readonly tokenizer: Tokenizer,
@@ -42,6 +42,23 @@ export class TokenizeApi {
     sendJson(response, 200, JSON.stringify({ prompt: this.tokenizer.decode(tokenIds(tokens, 'tokens')) }));
   }
 
+  async renderChat(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+    const body = check(conversationBody, await readJson(request));
+    const tokens = encodeMessages(this.tokenizer, body, this.maxModelLenTokens);
+    sendJson(response, 200, JSON.stringify(rendered(requestId, tokens)));
+  }
+
+  async renderCompletion(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<void> {
+    const { prompt } = check(completionBody, await readJson(request));
+    const given = promptOf(prompt);
+    const tokens = typeof given === 'string' ? this.encodeText({ prompt: given }) : given;
+    sendJson(response, 200, JSON.stringify([rendered(requestId, tokens)]));
+  }
+
   private encodeText(body: Record<string, unknown>): Uint32Array {
     const { prompt, add_special_tokens } = check(textBody, body);
     return encodePrompt(this.tokenizer, prompt, this.maxModelLenTokens, {
@@ -49,3 +66,8 @@ export class TokenizeApi {
     });
   }
 }
+
+const rendered = (requestId: string, tokens: Uint32Array) => ({
+  request_id: requestId,
+  token_ids: [...tokens],
+});
