@@ -72,8 +72,9 @@ export class RedisBlockStore implements BlockStore {
 
   epoch(): Promise<string> {
     return this.call(async () => {
-      const parts = await Promise.all(this.epochKeys.map((key) => this.epochAt(key)));
-      return parts.join(' ');
+      const ids = await this.connection.replicationIds();
+      const texts = await Promise.all(this.epochKeys.map((key) => this.epochAt(key)));
+      return [...ids, ...texts].join(' ');
     });
   }
 

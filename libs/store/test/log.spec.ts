@@ -112,6 +112,7 @@ describe('the log of an engine', () => {
     expect(loaded?.blocks[0]?.checks).toHaveLength(pairs);
     await store.close();
     expect(store.counters().folded).toBeGreaterThan(3);
+    console.log(`${(largest / pairs).toFixed(1)} bytes per block at most`);
     expect(largest / pairs).toBeGreaterThan(20);
     expect(largest / pairs).toBeLessThanOrEqual(32);
   });

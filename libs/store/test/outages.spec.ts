@@ -99,7 +99,7 @@ describe('RedisBlockStore when Redis fails', () => {
     expect(await store.engines(...POOL)).toEqual(['ns/e']);
   });
 
-  it('comes back after kill -9: emptied with a new epoch, or with its data where Redis keeps it', async () => {
+  it('comes back after kill -9 with a new epoch: emptied, or with its data where Redis keeps it', async () => {
     for (const persistent of [false, true]) {
       const server = await startServer({ persistent });
       const store = await ready(server.url);
@@ -111,7 +111,8 @@ describe('RedisBlockStore when Redis fails', () => {
       await expect(store.load(...POOL, 'ns/e')).rejects.toThrow(/Redis at .* is not connected/);
       await server.restart();
       await until(works(store));
-      expect((await store.epoch()) === before).toBe(persistent);
+      // Also what Redis keeps may lack the last second.
+      expect(await store.epoch()).not.toBe(before);
       expect((await store.load(...POOL, 'ns/e'))?.sequence).toBe(persistent ? 5 : undefined);
       expect(await store.append(...POOL, delta(6))).toBe(persistent);
     }
@@ -210,7 +211,8 @@ describe('RedisBlockStore when Redis fails', () => {
   it('says so when Redis is full', async () => {
     const server = await startServer({ maxMemoryBytes: 1 });
     const store = connect(server.url);
-    const refused = /Redis at .* refused: OOM/;
+    // Redis 6 puts the name of the script before it.
+    const refused = /Redis at .* refused: .*OOM/;
     await until(() =>
       store.replace(...POOL, whole()).then(
         () => false,

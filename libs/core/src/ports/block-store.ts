@@ -34,7 +34,7 @@ export interface StoredEngine {
 
 /** Engine caches kept outside the process so that a new replica starts warm. May be flushed at any time. */
 export interface BlockStore {
-  /** Identity of the store's content: changes after a flush or a failover to an empty replica. */
+  /** Identity of the store's content: changes when some of it may be lost, by a flush, a restart or a failover. */
   epoch(): Promise<string>;
   /** Ids of every engine of a pool that has stored state. */
   engines(namespace: string, pool: string): Promise<string[]>;

@@ -58,6 +58,13 @@ export class RedisConnection {
     return this.options.urls.map((url) => URL.parse(url)?.host ?? 'an invalid URL').join(', ');
   }
 
+  /** Replication ids of the masters: a master that was restarted or promoted, and may lack the last writes, has another. */
+  async replicationIds(): Promise<string[]> {
+    const masters = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    const reports = await Promise.all(masters.map((master) => master.info('replication')));
+    return reports.map((report) => /^master_replid:(\w+)/m.exec(report)?.[1] ?? 'unknown').sort();
+  }
+
   /** An error that says which server, what happened, and what to do. */
   explain(error: unknown): Error {
     const message = messageOf(error);
