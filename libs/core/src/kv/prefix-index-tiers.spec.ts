@@ -85,8 +85,9 @@ describe('PrefixIndex with storage', () => {
         fc.array(operation, { maxLength: 60 }),
         fc.array(some, { maxLength: 3 }),
         fc.integer({ min: 0, max: 9 }),
-        (operations, prompts, limit) => {
-          const index = new PrefixIndex();
+        fc.constantFrom(1, 3, undefined),
+        (operations, prompts, limit, denseAbove) => {
+          const index = new PrefixIndex({ denseAbove });
           const model = new Model();
           for (const op of operations) {
             model.apply(op);

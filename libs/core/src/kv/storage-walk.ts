@@ -1,7 +1,6 @@
 import type { ArenaColumns } from './arena/arena-columns.js';
 import type { BlockRows } from './arena/block-rows.js';
 import { touch } from './arena/coldest-blocks.js';
-import { denseBits } from './arena/dense-rows.js';
 import type { EngineNames } from './arena/engine-names.js';
 import { holderBits } from './arena/holder-bits.js';
 import {
@@ -10,6 +9,9 @@ import {
   CELL_WORDS,
   DENSE_BITS,
   DENSE_FLAG,
+  DENSE_PLANES,
+  DENSE_WORDS,
+  PLANE_WORDS,
   ROW_HOLDER,
   ROW_MORE,
   ROW_SHIFT,
@@ -109,14 +111,22 @@ export class StorageWalk {
     for (const [e, { holders }] of engines.entries()) {
       let group = groups.get(holders);
       if (!group) {
-        const found = holders.filter(isStorageHolder).map((holder) => this.names.slotOf(holder));
-        group = { slots: found.filter((slot) => slot >= 0), members: [] };
+        group = { slots: this.slotsOf(holders), members: [] };
         for (const slot of group.slots) this.rowOfSlot[slot] = UNMARKED;
         groups.set(holders, group);
       }
       group.members.push(e);
     }
     return [...groups.values()].filter((group) => group.slots.length > 0);
+  }
+
+  private slotsOf(holders: readonly string[]): number[] {
+    const slots: number[] = [];
+    for (const holder of holders) {
+      const slot = isStorageHolder(holder) ? this.names.slotOf(holder) : -1;
+      if (slot >= 0) slots.push(slot);
+    }
+    return slots;
   }
 
   /** Engines by the rows of their holders that have any of the keys: those of nodes that have none are together. */
@@ -150,7 +160,10 @@ export class StorageWalk {
       shortest = Math.min(shortest, ownBlocks);
       longest = Math.max(longest, ownBlocks);
     }
-    const asked = [...new Set(groups.flatMap(({ slots }) => slots))];
+    const asked = new Uint32Array(this.columns.control[PLANE_WORDS] as number);
+    for (const { slots } of groups) {
+      for (const slot of slots) asked[slot >>> 5] = (asked[slot >>> 5] as number) | (1 << (slot & 31));
+    }
     this.blockOf = grown(this.blockOf, blocks);
     this.rows = 0;
     let i = shortest;
@@ -163,7 +176,7 @@ export class StorageWalk {
   }
 
   /** Marks who of the asked ones has block `i`; whether anyone does. */
-  private markBlock(block: number, i: number, blocks: number, asked: readonly number[]): boolean {
+  private markBlock(block: number, i: number, blocks: number, asked: Uint32Array): boolean {
     if (block === 0) return false;
     const rows = this.columns.rows.words;
     const cells = this.columns.cells.words;
@@ -171,8 +184,7 @@ export class StorageWalk {
     const more = rows[at + ROW_MORE] as number;
     let found = false;
     if (more >= DENSE_FLAG) {
-      for (const slot of asked)
-        found = this.markHolder(slot, denseBits(this.columns, more - DENSE_FLAG, slot), i, blocks) || found;
+      found = this.markDense(more - DENSE_FLAG, i, blocks, asked);
     } else {
       const own = rows[at + ROW_HOLDER] as number;
       found = this.markHolder(own & 0xffff, own >>> 16, i, blocks);
@@ -182,6 +194,25 @@ export class StorageWalk {
       }
     }
     if (found) touch(this.columns, block);
+    return found;
+  }
+
+  /** From the slowest tier to the fastest, so that the best one stays. */
+  private markDense(dense: number, i: number, blocks: number, asked: Uint32Array): boolean {
+    const planes = this.columns.planes.words;
+    const width = asked.length;
+    let found = false;
+    for (let tier = TIER_COUNT - 1; tier >= 0; tier--) {
+      const plane = this.columns.dense.words[dense * DENSE_WORDS + DENSE_PLANES + tier] as number;
+      if (plane === 0) continue;
+      for (let w = 0; w < width; w++) {
+        let on = (planes[plane * width + w] as number) & (asked[w] as number);
+        for (; on !== 0; on &= on - 1) {
+          this.markHolder(w * 32 + 31 - Math.clz32(on & -on), 1 << tier, i, blocks);
+          found = true;
+        }
+      }
+    }
     return found;
   }
 
