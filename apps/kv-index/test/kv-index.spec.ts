@@ -44,7 +44,7 @@ describe('kv-index', () => {
   it('discovers an engine, takes its history, follows it live and tells others', async () => {
     const engine = await world.addEngine('a', '10.0.0.1');
     engine.store('12');
-    const index = start();
+    const index = start('--kv-worker=on');
     await index.live(A);
     engine.store('123');
     await until(() => index.matched(A, '1234') === 3);

@@ -112,11 +112,12 @@ describe('several replicas of kv-index', () => {
       for (const name of NAMES) if (one.matched(idOf(name), '12') !== 2) missing++;
     }, 1);
     const two = start('two');
+    const { tracker } = one.parts;
+    await until(() => tracker.handovers > 0 && tracker.handovers === followed(two).length, PATIENCE_MS);
     await converged(one, two);
     clearInterval(watch);
     world.store.reconnect();
     expect(missing).toBe(0);
-    expect(one.parts.tracker.handovers).toBe(followed(two).length);
   });
 
   it('take over at once from one that stops, which follows on until they have', async () => {
@@ -173,6 +174,7 @@ describe('several replicas of kv-index', () => {
     const stale = two.parts.tracker.get(idOf(name))?.incarnation as number;
     two.cutOff();
     await until(() => moved.every((id) => one.state(id) === 'live'), PATIENCE_MS);
+    await one.parts.host.settled();
     const taken = one.parts.host.sync(idOf(name))?.incarnation as number;
     expect(taken).toBeGreaterThan(stale);
     // It has published blocks that the engine dropped since, and NATS brings all of it late.
@@ -186,6 +188,7 @@ describe('several replicas of kv-index', () => {
     two.bus.reconnect();
     await two.bus.settle();
     await one.bus.settle();
+    await one.parts.host.settled();
     expect(one.parts.host.sync(idOf(name))?.incarnation).toBe(taken);
     expect(keysIn(one, name)).toBe(known);
     // What came from the store of the other's life was refused, too.
@@ -249,6 +252,7 @@ describe('several replicas of kv-index', () => {
     one.parts.holders.forgetSilent();
     world.clock.advance(6_000);
     one.parts.holders.forgetSilent();
+    await one.parts.host.settled();
     expect(one.parts.index.blocksOf(idOf(name))).toBe(0);
     expect(one.parts.engines.get(idOf(name))).toBeUndefined();
   });

@@ -190,6 +190,7 @@ describe('kv-index and storage', () => {
     await until(() => scores('123')[0]?.matchedTokens === 6);
     world.clock.advance(61_000);
     index.parts.holders.forgetSilent();
+    await index.parts.host.settled();
     expect(index.parts.holders).toMatchObject({ forgotten: 1 });
     expect(index.parts.holders.status().holders).toBe(0);
     expect(scores('123')[0]?.matchedTokens).toBe(2);
