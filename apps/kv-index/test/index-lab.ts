@@ -1,5 +1,5 @@
-import { inferencePoolKind, podKind } from '@penstock/contracts';
-import { blockKeys, namespaceSeed, type PrefixIndex } from '@penstock/core/kv';
+import { inferencePoolKind, podKind, unpackKvDeltas, unpackKvSnapshot } from '@penstock/contracts';
+import { blockKeys, KvReplica, namespaceSeed, PrefixIndex } from '@penstock/core/kv';
 import { NatsEventBus } from '@penstock/messaging';
 import { loadConfig, type RunningService, runService } from '@penstock/platform';
 import { RedisBlockStore } from '@penstock/store';
@@ -27,6 +27,10 @@ export class IndexLab {
   readonly engines = new Map<string, RealEngine>();
   nats!: ManagedServer;
   redis!: ManagedServer;
+  /** What a subscriber of the events knows; empty until `startReader`. */
+  readonly reader = new KvReplica(new PrefixIndex());
+  private readerBus: NatsEventBus | undefined;
+  private store: RedisBlockStore | undefined;
   private service!: RunningService;
   /** Added to the service's clock. */
   private aheadMs = 0;
@@ -52,8 +56,24 @@ export class IndexLab {
     this.service = await runService(definition, loaded as never);
   }
 
+  /** Follows the events as every subscriber does. */
+  async startReader(): Promise<void> {
+    const { reader } = this;
+    this.readerBus = NatsEventBus.connect({ servers: [this.nats.url], source: 'reader/lab' });
+    const onGap = () => reader.lostTrack();
+    await this.readerBus.follow(
+      { types: ['kv.delta', 'kv.snapshot'], from: 'last-per-subject', onGap },
+      ({ type, data }) => {
+        if (type === 'kv.snapshot') reader.applySnapshot(unpackKvSnapshot(data as never), 0);
+        else for (const delta of unpackKvDeltas(data as never)) reader.applyDelta(delta, 0);
+      },
+    );
+  }
+
   async stop(): Promise<void> {
     await this.service?.stop();
+    await this.readerBus?.close();
+    await this.store?.close();
     for (const engine of this.engines.values()) await engine.stop();
     await Promise.all([this.nats?.stop(), this.redis?.stop()]);
   }
@@ -91,24 +111,42 @@ export class IndexLab {
     await until(() => tracker.get(`${NAMESPACE}/${name}`)?.state === 'live', 30_000);
   }
 
-  /**
-   * Blocks that the index and the engines disagree on: claimed and not held, held and not known.
-   * Keys are computed from the tokens, by nothing that the service computed.
-   */
-  divergence(): { readonly claimed: number; readonly missed: number } {
-    let claimed = 0;
-    let missed = 0;
-    const index = this.service.get<PrefixIndex>(INDEX);
+  /** Blocks that the service's index and the engines disagree on. */
+  divergence(): number {
+    return this.divergenceOf(this.service.get<PrefixIndex>(INDEX));
+  }
+
+  /** The same for the subscriber. */
+  readerDivergence(): number {
+    return this.divergenceOf(this.reader.index);
+  }
+
+  /** Blocks in Redis that engines do not hold, and the other way round. */
+  async storeDivergence(): Promise<number> {
+    this.store ??= RedisBlockStore.connect({ urls: [this.redis.url] });
+    let different = 0;
+    for (const [name, engine] of this.engines) {
+      const stored = await this.store.load(NAMESPACE, name, `${NAMESPACE}/${name}`).catch(() => undefined);
+      const known = new Set(stored?.blocks.flatMap(({ engineHashes }) => [...engineHashes]));
+      for (const hash of engine.hashes()) if (!known.delete(hash)) different++;
+      different += known.size;
+    }
+    return different;
+  }
+
+  /** Claimed and not held, or held and not known. Keys are computed from tokens, by nothing that the service computed. */
+  private divergenceOf(index: PrefixIndex): number {
+    let different = 0;
     const seed = namespaceSeed({ model: 'model-r', blockSize: BLOCK });
     for (const [name, engine] of this.engines) {
       const known = new Set(index.keysOf(`${NAMESPACE}/${name}`, 'gpu'));
       for (const prompt of engine.held) {
         const key = blockKeys(seed, tokensOf(prompt), BLOCK).at(-1) as bigint;
-        if (!known.delete(key)) missed++;
+        if (!known.delete(key)) different++;
       }
-      claimed += known.size;
+      different += known.size;
     }
-    return { claimed, missed };
+    return different;
   }
 
   /** Tells Kubernetes of an engine that runs. */
