@@ -159,6 +159,35 @@ describe.each(['on', 'off'] as const)('a replica host, worker %s', (worker) => {
     expect(held(host)).toEqual([1, 3]);
   });
 
+  it('tells a watcher what it does, and what an engine holds in between', async () => {
+    const told: string[] = [];
+    const host = open({
+      onEvent: (event) =>
+        void told.push(
+          event.kind === 'change' ? `change ${event.delta.sequence}` : `reset ${event.engineId}`,
+        ),
+    });
+    const ask = (withKeys: boolean) =>
+      host.contents(ENGINE, withKeys, ({ sequence, blocks, tiers }) => {
+        const gpu = tiers.find(({ tier, window }) => tier === 'gpu' && !window);
+        told.push(`contents ${sequence} ${blocks} ${gpu && sorted(gpu.keys)}`);
+      });
+    host.takeBatch(batch(delta(1, [1])));
+    host.watch(true);
+    host.takeBatch(batch(delta(2, [2])));
+    ask(true);
+    host.takeDeltas([delta(3, [3])]);
+    ask(false);
+    host.lostTrack();
+    host.watch(false);
+    host.takeSnapshot(packKvSnapshot(snapshot(3, [1])));
+    await host.settled();
+    expect(told).toEqual([
+      ...['change 2', 'contents 2 2 1,2', 'change 3', 'contents 3 3 undefined'],
+      `reset ${ENGINE}`,
+    ]);
+  });
+
   it('forgets storage that fell silent, and no engine', async () => {
     const host = open();
     host.takeBatch(batch(delta(1, [1]), { ...delta(1, [1]), engineId: STORAGE }));
@@ -235,16 +264,21 @@ describe('a replica host whose worker', () => {
     const host = openReplicaHost('on', { clock, onLost: (reason) => void lost.push(reason) });
     try {
       const { index } = host;
+      host.watch(true);
       host.takeBatch(batch(delta(1, [1, 2])));
       await host.settled();
       expect(index.blocksOf(ENGINE)).toBe(2);
       const { crew } = host as unknown as { crew: { worker: { terminate(): Promise<number> } } };
-      await crew.worker.terminate();
+      const answers: number[] = [];
+      const ended = crew.worker.terminate();
+      host.contents(ENGINE, true, ({ sequence }) => void answers.push(sequence));
+      await ended;
       await until(() => host.status().problem !== undefined);
       expect(host.status()).toMatchObject({
         restarts: 1,
         problem: 'the worker of the index was lost: it ended by itself',
       });
+      expect(answers).toEqual([0]);
       expect([
         index.blocksOf(ENGINE),
         host.isSynced(ENGINE),
