@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import {
   type BeforeApplicationShutdown,
   type FactoryProvider,
@@ -45,7 +44,6 @@ import { PoolPolicies } from './application/pool-policies.js';
 import { ReportDecision } from './application/report-decision.js';
 import { ReportDemand } from './application/report-demand.js';
 import { ServedModels } from './application/served-models.js';
-import { tierCreditsOf } from './application/tier-credits-setting.js';
 import { TokenizePrompt } from './application/tokenize-prompt.js';
 import { TokenizerParity } from './application/tokenizing/tokenizer-parity.js';
 import { CLOCK, CLUSTER, EVENT_BUS, FLEET, PREFIX_VIEW } from './application/tokens.js';
@@ -53,6 +51,7 @@ import { WaitForEngine } from './application/wait-for-engine.js';
 import type { Config } from './config.js';
 import { registerHealth } from './health.js';
 import { SchedulerMetrics } from './metrics.js';
+import { routingProviders } from './routing.providers.js';
 import { tokenizingProviders } from './tokenizing.providers.js';
 import { TokenizingLife } from './tokenizing-life.js';
 
@@ -108,26 +107,6 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
     useFactory: (cluster: KubernetesCluster, { config }: Context) =>
       new VariantDirectory(cluster, scopeOf(config)),
     inject: [CLUSTER, SERVICE_CONTEXT],
-  },
-  { provide: LoadLedger, useFactory: () => new LoadLedger() },
-  {
-    provide: SpeculativeBlocks,
-    useFactory: ({ config }: Context) => new SpeculativeBlocks({ ttlMs: config.speculativeTtlMs }),
-    inject: [SERVICE_CONTEXT],
-  },
-  {
-    provide: PoolPolicies,
-    useFactory: ({ config, logger }: Context, metrics: SchedulerMetrics) =>
-      new PoolPolicies(config.routingPolicy, (pool, policy, refused) => {
-        metrics.usesPolicy(pool, policy, refused !== undefined);
-        if (refused === undefined) logger.info({ pool, policy }, 'routing policy');
-        else
-          logger.warn(
-            { pool, policy, reason: `unknown routing policy "${refused.slice(0, 100)}"` },
-            'default routing policy used',
-          );
-      }),
-    inject: [SERVICE_CONTEXT, SchedulerMetrics],
   },
   {
     provide: HttpEngineProbe,
@@ -218,6 +197,7 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
       SERVICE_CONTEXT,
     ],
   },
+  ...routingProviders,
   ...tokenizingProviders,
   {
     provide: DecisionLog,
@@ -269,23 +249,6 @@ export const providers: Array<FactoryProvider | ValueProvider> = [
     provide: ExplainDecision,
     useFactory: (log: DecisionLog, bus: EventBus) => new ExplainDecision(log, bus),
     inject: [DecisionLog, EVENT_BUS],
-  },
-  {
-    provide: PickEndpoint,
-    useFactory: (
-      fleet: Fleet,
-      prefixes: KvFollower,
-      policies: PoolPolicies,
-      ledger: LoadLedger,
-      speculative: SpeculativeBlocks,
-      clock: Clock,
-      { config, instance }: Context,
-    ) =>
-      new PickEndpoint({
-        ...{ fleet, prefixes, policies, ledger, speculative, clock },
-        ...{ credits: tierCreditsOf(config.tierCredits), scheduler: instance, seed: randomInt(2 ** 31) },
-      }),
-    inject: [FLEET, PREFIX_VIEW, PoolPolicies, LoadLedger, SpeculativeBlocks, CLOCK, SERVICE_CONTEXT],
   },
   {
     provide: AdmitRequest,

@@ -127,9 +127,35 @@ describe('routing', () => {
 
   it('remembers with the approximate policy where a prefix went', async () => {
     const h = await start({ engines: 4, argv: ['--routing-policy=3-2-2-approximate'] });
+    for (const e of h.engines) e.behaviour = { kind: 'stream', tokens: 3, usage: true };
     const long = Array.from({ length: 640 }, (_, i) => i);
     const first = (await complete(h, { prompt: long })).endpoint;
     for (let i = 0; i < 5; i++) expect((await complete(h, { prompt: long })).endpoint).toBe(first);
+    // The engine says that it had 4 tokens cached, every time.
+    await until(async () =>
+      (await h.metrics()).includes('prefix_guesses_total{pool="ns/p",outcome="too-much"} 5'),
+    );
+  });
+
+  it('expects a prompt where it went until the engine tells, or drops everything', async () => {
+    const h = await start({ engines: 4, argv: ['--speculative-ttl-ms=60000'] });
+    for (let engine = 0; engine < 4; engine++) hold(h, engine, new BigUint64Array(0));
+    await h.bus.settle();
+    const first = (await complete(h)).endpoint;
+    for (let i = 0; i < 3; i++) expect((await complete(h)).endpoint).toBe(first);
+    const grpc = client(h);
+    const pick = async () => (await grpc.call('Pick', { model: 'base', tokenIds: prompt })).decision;
+    expect(await pick()).toMatchObject({ endpoint: first, matchedTokens: 32, prefixSource: 'exact' });
+    expect((await pick())?.reason).toContain('32 of the matched tokens are not known to be there');
+    expect(await h.metrics()).toContain('penstock_scheduler_prefix_hit_tokens_total{pool="ns/p"} 0');
+    const engineId = `ns/engine-${h.addresses.indexOf(first)}`;
+    const dropped = { engineId, incarnation: 2, sequence: 1, cleared: true, changes: [] };
+    h.bus.publish({
+      ...{ type: 'kv.delta', namespace: 'ns', pool: 'p', key: 'kv-index/test' },
+      data: packKvDeltas('kv-index/test', [dropped])[0],
+    });
+    await h.bus.settle();
+    expect((await pick())?.matchedTokens).toBe(0);
   });
 
   it('spreads a burst by the load it reserved, before any metric moved', async () => {

@@ -103,6 +103,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     '--scrape-interval-ms=50',
     // A thread per scheduler is much for a test; those of the thread ask for one.
     '--kv-worker=off',
+    // Fake engines send no events of what they were sent, so nothing would end an expectation.
+    '--speculative-ttl-ms=0',
   ];
   const service = await runService(
     { config, module: TestModule, http: httpOptions, grpc: { services: ['scheduler'], reusePort: true } },

@@ -94,6 +94,7 @@ describe('tier hits, on real NATS', () => {
     await picks(2, 'cpu');
     // Not by chance: the others are idle, too.
     for (let i = 0; i < 8; i++) expect((await pick())?.endpoint).toBe(h.addresses[2]);
+    for (const e of h.engines) e.behaviour = { kind: 'stream', tokens: 3, usage: true };
     const body = { model: 'base', prompt: PROMPT, stream: true };
     await (await h.post('/v1/completions', body)).text();
     const decision = await pick();

@@ -1,4 +1,5 @@
 import type { EventData } from '@penstock/contracts';
+import { isKnownKvWire } from '@penstock/contracts/kv-wire';
 import {
   type EngineHolders,
   isStorageHolder,
@@ -26,6 +27,8 @@ export interface KvFollowerOptions {
   /** Events may have been missed: every engine waits for its next snapshot. */
   readonly onStreamGap?: () => void;
   readonly onDraining?: (engineId: string) => void;
+  /** The engine dropped everything, began a new life, or left. */
+  readonly onCleared?: (engineId: string) => void;
 }
 
 export interface KvViewStatus {
@@ -63,7 +66,10 @@ export class KvFollower implements PrefixView {
       // The last word on every engine: its last snapshot may still be in the stream after it left.
       await bus.follow<EventData<'engine.gone'>>(
         { ...scope, types: ['engine.gone'], from: 'last-per-subject' },
-        ({ data }) => host.engineGone(data.engine, data.incarnation),
+        ({ data }) => {
+          host.engineGone(data.engine, data.incarnation);
+          this.options.onCleared?.(data.engine);
+        },
       ),
       await bus.follow<EventData<'engine.draining'>>(
         { ...scope, types: ['engine.draining'], from: 'new' },
@@ -124,8 +130,14 @@ export class KvFollower implements PrefixView {
 
   private take({ type, data }: IncomingEvent): void {
     const { host } = this.options;
-    if (type === 'kv.delta') host.takeBatch(data as EventData<'kv.delta'>);
-    else host.takeSnapshot(data as EventData<'kv.snapshot'>);
+    if (type !== 'kv.delta') {
+      host.takeSnapshot(data as EventData<'kv.snapshot'>);
+      return;
+    }
+    const batch = data as EventData<'kv.delta'>;
+    host.takeBatch(batch);
+    if (!isKnownKvWire(batch)) return;
+    for (const { engine, cleared } of batch.deltas) if (cleared) this.options.onCleared?.(engine);
   }
 
   private forgetSilentStorage(): void {

@@ -6,6 +6,7 @@ import {
   nodeHolder,
   objectStoreHolder,
   PrefixIndex,
+  SpeculativeBlocks,
 } from '@penstock/core/kv';
 import { LoadLedger } from '@penstock/core/routing';
 import { FakeClock } from '@penstock/testing';
@@ -34,6 +35,10 @@ function setUp(engines = [engine(0), engine(1)], credits = 'cpu=0.9', policy = '
   const replica = new KvReplica(new PrefixIndex());
   const { index } = replica;
   const ledger = new LoadLedger();
+  const clock = new FakeClock(0);
+  const speculative = new SpeculativeBlocks({ ttlMs: 2000 });
+  const policies = new PoolPolicies(policy);
+  const unknown = new Set<string>();
   const picker = new PickEndpoint({
     fleet: fleetOf([fleetPool('p', ...engines)]),
     prefixes: {
@@ -42,12 +47,13 @@ function setUp(engines = [engine(0), engine(1)], credits = 'cpu=0.9', policy = '
       },
       match: (prompt, holders) => index.matchTiered(prompt, holders),
       storedBehind: (prompt, from, holders, limit) => index.storedBehind(prompt, from, holders, limit),
-      follows: () => true,
+      follows: (engineId) => !unknown.has(engineId),
       ageMs: () => 1,
     },
-    policies: new PoolPolicies(policy),
+    policies,
     ledger,
-    clock: new FakeClock(0),
+    speculative,
+    clock,
     credits: tierCreditsOf(credits),
     scheduler: 's',
     seed: 1,
@@ -66,7 +72,7 @@ function setUp(engines = [engine(0), engine(1)], credits = 'cpu=0.9', policy = '
     expect(picked.kind).toBe('picked');
     return picked as Picked;
   };
-  return { index, ledger, pick, engines };
+  return { index, ledger, pick, engines, clock, speculative, policies, unknown };
 }
 
 describe('PickEndpoint with storage', () => {
@@ -119,5 +125,51 @@ describe('PickEndpoint with storage', () => {
     blind.index.store(nodeHolder('ns', 'p', 'n0'), 'cpu', keys);
     expect(blind.pick().record).toMatchObject({ matchedTokens: 0, prefixSource: 'none' });
     expect(blind.pick().record).not.toHaveProperty('matchedByTier');
+  });
+});
+
+describe('PickEndpoint and what was just sent', () => {
+  const held = BLOCKS * BLOCK;
+
+  it('expects a prompt where it went until the engine says that it is there, and says what is expected only', () => {
+    const { index, ledger, pick, clock } = setUp([engine(0), engine(1)]);
+    const first = pick();
+    expect(first.record).toMatchObject({ matchedTokens: 0 });
+    expect(first.record).not.toHaveProperty('speculativeTokens');
+    const { engineId, address } = first.endpoint;
+    index.store(engineId, 'gpu', keys.subarray(0, 10));
+    ledger.done(first.reservationId);
+    const second = pick();
+    expect(second.endpoint.engineId).toBe(engineId);
+    expect(second.record).toMatchObject({
+      matchedTokens: held,
+      speculativeTokens: held - 160,
+      matchedByTier: { gpu: 160 },
+      prefixSource: 'exact',
+    });
+    expect(second.record.reason).toContain(`${held - 160} of the matched tokens are not known to be there`);
+    expect(ledger.load(address).inFlightPrefillTokens).toBe(3);
+    // It is there, and is removed again: nothing is expected any more.
+    index.store(engineId, 'gpu', keys);
+    clock.advance(300);
+    expect(pick().record).not.toHaveProperty('speculativeTokens');
+    index.clear(engineId);
+    expect(pick().record).toMatchObject({ matchedTokens: 0 });
+  });
+
+  it('expects nothing after a while, after the engine dropped everything, or without its events', () => {
+    const late = setUp([engine(0)]);
+    late.pick();
+    late.clock.advance(2000);
+    expect(late.pick().record).not.toHaveProperty('speculativeTokens');
+    const cleared = setUp([engine(0)]);
+    cleared.pick();
+    cleared.speculative.dropEngine('ns/e0');
+    expect(cleared.pick().record).not.toHaveProperty('speculativeTokens');
+    const silent = setUp([engine(0)]);
+    silent.unknown.add('ns/e0');
+    silent.pick();
+    expect(silent.pick().record).toMatchObject({ prefixSource: 'approximate', matchedTokens: held });
+    expect(silent.speculative.prompts).toBe(0);
   });
 });

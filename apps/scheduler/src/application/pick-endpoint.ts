@@ -163,8 +163,8 @@ export class PickEndpoint {
       expectedOutputTokens,
     });
     const prefix = approximate.keys && approximate.index.add(address, approximate.keys);
-    // Only facts end an expectation, so there is none where they do not come.
-    if (match && blocks) speculative.note(engineId, blocks, nowMs);
+    // Only facts end an expectation, so there is none where they do not come, or said all of it already.
+    if (match && blocks && match.ownBlocks < blocks.keys.length) speculative.note(engineId, blocks, nowMs);
     const kvAgeMs = clampAge(prefixes.ageMs(engineId));
     const guessed = matched.approximate?.has(decision.chosen) ?? false;
     return {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { blockKeys, namespaceSeed } from './block-keys.js';
-import { EngineCache, type EngineCacheOptions, type ReplayRequest } from './engine-cache.js';
+import { EngineCache, type ReplayRequest } from './engine-cache.js';
+import type { EngineCacheOptions } from './engine-cache-options.js';
 import type { EngineBatch, EngineEvent, StoredEvent } from './engine-events.js';
 import { KvReplica } from './kv-replica.js';
 import { PrefixIndex } from './prefix-index.js';

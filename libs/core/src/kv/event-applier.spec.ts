@@ -129,8 +129,11 @@ describe('EventApplier', () => {
 
   it('keys multimodal content as a lookup does', () => {
     const { send, held } = setUp();
-    const extraKeys = [[['img', 1n]], [['img', -1], 'not-a-salt']] satisfies StoredEvent['extraKeys'];
-    send({ ...stored([1, 2], 0), extraKeys: [[...extraKeys[0], 'salt'], extraKeys[1]] });
+    const extraKeys = [
+      [['img', 1n], 'salt'],
+      [['img', -1], 'not-a-salt'],
+    ];
+    send({ ...stored([1, 2], 0), extraKeys });
     const root = namespaceRoot({ model: MODEL, blockSize: BLOCK, cacheSalt: 'salt' });
     const items = [{ identifier: 'img', offset: 1, length: 3 }];
     const extras = promptExtras(items, 4, BLOCK);
