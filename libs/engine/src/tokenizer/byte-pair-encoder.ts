@@ -4,18 +4,18 @@ import { z } from 'zod';
 const MAX_BYTES = 128;
 const utf8 = new TextEncoder();
 
+/** The vocabulary and the merges are looked at one by one as they are used: schemas of so many take a second. */
 const byteLevelModel = z.looseObject({
   type: z.literal('BPE'),
-  vocab: z.record(z.string(), z.number().int().min(0).max(0x7fffff)),
-  merges: z.array(
-    z.union([z.string().transform((merge) => merge.split(' ', 2)), z.array(z.string()).length(2)]),
-  ),
+  vocab: z.custom<Readonly<Record<string, unknown>>>((vocab) => typeof vocab === 'object' && vocab !== null),
+  merges: z.custom<readonly unknown[]>((merges) => Array.isArray(merges)),
   ignore_merges: z.boolean().nullish(),
   end_of_word_suffix: z.literal('').nullish(),
   continuing_subword_prefix: z.literal('').nullish(),
   continuing_subword_suffix: z.literal('').nullish(),
 });
 
+const MAX_ID = 0x7f_ffff;
 /** Ids are below 2²³, so a pair of them is a safe integer. */
 const pairOf = (left: number, right: number): number => left * 0x800000 + right;
 
@@ -47,11 +47,14 @@ export class BytePairEncoder {
     const parsed = byteLevelModel.safeParse(model);
     if (!parsed.success) return undefined;
     const { vocab, merges, ignore_merges } = parsed.data;
-    const ids = new Map([...Object.entries(vocab), ...added]);
-    if (new Set(ids.values()).size !== ids.size) return undefined;
+    const ids = idsOf(vocab, added);
+    if (!ids) return undefined;
     const single = Uint32Array.from(BYTE_ALPHABET, (character) => ids.get(character) ?? MISSING);
     const ranked = new Map<number, { rank: number; id: number }>();
-    for (const [rank, [left = '', right = '']] of merges.entries()) {
+    for (let rank = 0; rank < merges.length; rank++) {
+      const merge = merges[rank];
+      const [left, right] =
+        typeof merge === 'string' ? merge.split(' ', 2) : Array.isArray(merge) ? merge : [];
       const [a, b, id] = [ids.get(left), ids.get(right), ids.get(left + right)];
       if (a === undefined || b === undefined || id === undefined) return undefined;
       ranked.set(pairOf(a, b), { rank, id });
@@ -99,6 +102,21 @@ export class BytePairEncoder {
 }
 
 const MISSING = 0xffff_ffff;
+
+/** Ids by token; undefined when they are not what ids are, or two tokens have the same. */
+function idsOf(
+  vocab: Readonly<Record<string, unknown>>,
+  added: ReadonlyMap<string, number>,
+): Map<string, number> | undefined {
+  const ids = new Map<string, number>();
+  for (const token of Object.keys(vocab)) {
+    const id = vocab[token];
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > MAX_ID) return undefined;
+    ids.set(token, id);
+  }
+  for (const [token, id] of added) ids.set(token, id);
+  return new Set(ids.values()).size === ids.size ? ids : undefined;
+}
 
 /** GPT-2's characters for the bytes 0 to 255: printable ones stand for themselves, the others come from U+0100 on. */
 const BYTE_ALPHABET: readonly string[] = byteAlphabet();

@@ -4,6 +4,8 @@ import type { SafeCuts } from './safe-cuts.js';
 
 /** Characters of a chunk, at least: short ones share more of a prefix, long ones are found faster. */
 const CHUNK_CHARS = 512;
+/** Far into a text chunks grow to this part of what is before them, so that there are not too many. */
+const GROWTH = 1 / 128;
 /** Bytes of all remembered chunks: their text, and four for each token. */
 const CAPACITY_BYTES = 32 * 1024 * 1024;
 const CHUNK_OVERHEAD_BYTES = 300;
@@ -181,7 +183,7 @@ export class ChunkedEncoder {
   }
 
   private cutAfter(text: string, start: number): { readonly end: number; readonly after: string } {
-    const from = start + this.chunkChars;
+    const from = start + Math.max(this.chunkChars, Math.floor(start * GROWTH));
     let [end, after] = [text.length, ''];
     if (from >= text.length) return { end, after };
     const { words, controls } = this.cuts;
