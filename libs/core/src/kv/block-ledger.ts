@@ -170,7 +170,9 @@ export class BlockLedger {
     this.beforeClear = undefined;
     const { rows } = this.held;
     const columns = () => PLACES.map(() => new BlockColumns());
-    const [stored, removed, keysStored, keysRemoved] = [columns(), columns(), columns(), columns()];
+    const { areShared } = this.held;
+    const [stored, removed] = [columns(), columns()];
+    const [keysStored, keysRemoved] = areShared ? [columns(), columns()] : [stored, removed];
     const add = (to: BlockColumns[], bits: number, row: number) => {
       for (let rest = bits; rest !== 0; rest &= rest - 1) {
         (to[31 - Math.clz32(rest & -rest)] as BlockColumns).push(
@@ -186,6 +188,7 @@ export class BlockLedger {
       (row, before, after, keyBefore, keyAfter) => {
         add(stored, after & ~before, row);
         add(removed, before & ~after, row);
+        if (!areShared) return;
         add(keysStored, keyAfter & ~keyBefore, row);
         add(keysRemoved, keyBefore & ~keyAfter, row);
       },

@@ -17,8 +17,8 @@ export class HeldBlocks {
   private published = new Uint8Array(this.rows.capacity);
   private dirtyBits = new Uint8Array(this.rows.capacity);
   private dirty: number[] = [];
-  /** Whether any key ever had two rows. */
-  private areShared = false;
+  /** Whether any key ever had two rows: if not, what is true of a row is true of its key. */
+  areShared = false;
   private judged = 0;
   private readonly run: number[] = [];
 
