@@ -149,10 +149,12 @@ export function observeSources(registry: Registry, sources: ObservedSources): vo
     g.set({ of: 'p99' }, behind[Math.ceil(behind.length * 0.99) - 1] ?? 0);
   });
   counter('batches_total', 'Engine event batches, by outcome', ['outcome'], (c) => {
-    const { batches, duplicateBatches, droppedBatches } = counters();
-    c.inc({ outcome: 'applied' }, batches);
+    const { batches, duplicateBatches, droppedBatches, staleBatches, foreignRanks } = counters();
+    c.inc({ outcome: 'applied' }, batches - foreignRanks);
     c.inc({ outcome: 'duplicate' }, duplicateBatches);
     c.inc({ outcome: 'dropped' }, droppedBatches);
+    c.inc({ outcome: 'stale' }, staleBatches);
+    c.inc({ outcome: 'foreign-rank' }, foreignRanks);
   });
   counter('blocks_total', 'Blocks in engine events, by event and outcome', ['event', 'outcome'], (c) => {
     const n = counters();
