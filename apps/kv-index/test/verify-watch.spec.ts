@@ -104,7 +104,7 @@ describe('Verify and Watch', () => {
       { status: 200, body: '{"lastSequence":0,"blocks":[{"hash":"xyz"}]}' },
       'does not answer',
     ],
-  ])('supports no %s, and says why', async (_what, answer, why) => {
+  ])('cannot compare with %s, and says why', async (_what, answer, why) => {
     report = answer;
     const [first, ...rest] = await verify();
     expect(first?.summary).toMatchObject({ supported: false, reason: expect.stringContaining(why) });

@@ -1,4 +1,4 @@
-{{/* Service of a component with those of its ports that are not for the front door; its ServiceMonitor. */}}
+{{/* Service of a component with its ports, but for the front door's; its ServiceMonitor. */}}
 {{- define "penstock.network" -}}
 {{- $root := index . 0 -}}
 {{- $service := index . 1 -}}
@@ -15,7 +15,7 @@ spec:
     {{- include "penstock.selector" $key | nindent 4 }}
   ports:
     {{- range $service.ports }}
-    {{- if ne .name "http" }}
+    {{- if not (and (eq .name "http") (eq $service.component "scheduler")) }}
     - name: {{ .name }}
       port: {{ .port }}
       targetPort: {{ .name }}

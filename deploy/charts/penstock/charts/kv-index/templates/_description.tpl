@@ -3,7 +3,7 @@ component: kv-index
 apiAccess: true
 ports:
   - {name: grpc, port: 9102}
-  - {name: conductor, port: 9112}
+  - {name: http, port: 9112}
   - {name: metrics, port: 9091}
 env:
   {{- include "penstock.natsEnvironment" . | nindent 2 }}
