@@ -38,6 +38,7 @@ async function bind({
   const store = RedisBlockStore.connect({
     urls: config.redisUrl.split(','),
     cluster: config.redisCluster,
+    ...(config.redisSentinel && { sentinel: config.redisSentinel }),
     log: logger,
   });
   return {

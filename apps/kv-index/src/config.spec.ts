@@ -16,6 +16,8 @@ describe('configuration of kv-index', () => {
   it.each([
     ['--nats-url=127.0.0.1', /nats-url.*must be a nats:/],
     ['--redis-url=http://x', /redis-url.*must be a redis:/],
+    ['--redis-url=redis://a:1,b:2', /redis-url.*must be a redis:.*or several with commas/],
+    ['--redis-sentinel=', /redis-sentinel/],
     ['--kv-events-port=0', /kv-events-port/],
     ['--snapshot-part-blocks=100000', /snapshot-part-blocks/],
     ['--delta-interval=5', /delta-interval/],

@@ -1,5 +1,6 @@
 import { areNatsUrls } from '@penstock/messaging';
 import { type ConfigOf, defineConfig, durationMs, objectName, portNumber } from '@penstock/platform';
+import { areRedisUrls } from '@penstock/store';
 import { z } from 'zod';
 import { staticEngines } from './application/static-engines.js';
 
@@ -19,13 +20,19 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
     .describe('NATS servers, comma-separated'),
   redisUrl: z
     .string()
-    .regex(/^rediss?:\/\/\S+$/, 'must be a redis:// or rediss:// URL')
+    .refine(areRedisUrls, 'must be a redis:// or rediss:// URL, or several with commas between')
     .default('redis://127.0.0.1:6379')
     .describe(
       'Redis or Valkey that keeps the blocks across restarts; of a cluster any nodes, comma-separated',
     )
     .meta({ secret: true }),
   redisCluster: z.boolean().default(false).describe('Whether Redis is in cluster mode'),
+  redisSentinel: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Name under which Sentinels watch Redis, whose addresses are then in redisUrl; absent = none'),
   kubeconfig: z
     .string()
     .optional()
@@ -85,6 +92,10 @@ export const config = defineConfig('kv-index', 'Knows which engine holds which K
       'What engines announce on medium STORAGE: index = the engine holds it, on tier s3; forward = a file of its node, told to kv-offload, which says what storage holds',
     ),
   deltaIntervalMs: durationMs(100, 'Changes within this time are published as one kv.delta per pool'),
+  silenceCheckMs: durationMs(
+    5_000,
+    'An engine that is silent for this long is asked whether anything of it was missed; then at ever longer intervals',
+  ),
   snapshotIntervalMs: durationMs(5_000, 'Shortest time between two kv.snapshot of a changing engine'),
   snapshotMaxIntervalMs: durationMs(20_000, 'Longest time between two kv.snapshot of any engine'),
   deltaMaxBlocks: count(
