@@ -106,6 +106,19 @@ describe('groups of a hybrid model', () => {
     expect(held()).toEqual(at(2));
   });
 
+  it('wait each for itself for a parent that comes late', () => {
+    const { cache, send, held } = setUp();
+    const second = { ...DENSE, groupIdx: 1 };
+    send(stored(1, 3, DENSE), stored(1, 3, second), stored(1, 2, second));
+    expect(cache.orphanBlocks).toBe(4);
+    expect(cache.counters.orphansDropped).toBe(1);
+    send(removed(3, 1));
+    expect(cache.orphanBlocks).toBe(3);
+    send(stored(0, 1, DENSE), stored(0, 1, second));
+    expect(held()).toEqual(at(0, 1));
+    expect(cache.orphanBlocks).toBe(0);
+  });
+
   it('count where they are named and where they are not', () => {
     const { send, held } = setUp();
     send(stored(0, 2, DENSE), stored(0, 2, WINDOW), placed(1, { tier: 'cpu' }));
