@@ -30,6 +30,19 @@ describe('scorePods', () => {
     ]);
   });
 
+  it('names instances without an address by themselves', () => {
+    const registered = ['one', 'two'].map((pod) => {
+      const engine = knownEngine(pod);
+      return { ...engine, endpoint: { ...engine.endpoint, address: '' } };
+    });
+    index.store('ns/one', 'gpu', keys);
+    index.store('ns/two', 'gpu', keys.subarray(0, 1));
+    expect(scorePods(index, registered, { model: 'm', tokenIds, pods: [] })).toEqual([
+      { pod: 'one', score: 3 },
+      { pod: 'two', score: 1 },
+    ]);
+  });
+
   it.each([
     ['ip:port', '10.0.0.1:8000'],
     ['ip', '10.0.0.1'],

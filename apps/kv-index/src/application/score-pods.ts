@@ -35,8 +35,10 @@ export function scorePods(
   const query = { model, tenant: '', lora: '', cacheSalt: '', tokenIds, blockSize: 0 };
   const byName = new Map<string, EngineMatch[]>();
   for (const match of matchEngines(index, candidates, (blockSize) => keysFor(query, blockSize))) {
-    const { address } = match.engine.endpoint;
-    const names = asked.size === 0 ? [address] : namesOf(match.engine).filter((name) => asked.has(name));
+    const { address, pod } = match.engine.endpoint;
+    // An instance that was registered has no address that requests go to.
+    const names =
+      asked.size === 0 ? [address || pod] : namesOf(match.engine).filter((name) => asked.has(name));
     for (const name of names) byName.set(name, [...(byName.get(name) ?? []), match]);
   }
   return Array.from(byName, ([pod, ranks]) => scoreOf(pod, ranks)).filter(({ score }) => score > 0);
