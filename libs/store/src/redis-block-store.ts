@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BlockStore, StoredDelta, StoredEngine } from '@penstock/core/ports';
+import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
 import { CorruptError } from './packing/corrupt-error.js';
 import { packDelta } from './packing/delta-record.js';
 import { packSnapshot } from './packing/snapshot.js';
@@ -34,6 +35,11 @@ const FOLD_ABOVE_SHARE = 0.45;
 const MAX_FOLDS = 8;
 /** Engines of `loadPool` that are read ahead. */
 const LOAD_AHEAD = 8;
+/** A busy Redis or process makes one of a thousand loads late, which must not cost the others: about 3 s in all. */
+const patiently = retry(handleAll, {
+  maxAttempts: 5,
+  backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1000 }),
+});
 
 /** Engine caches in Redis or Valkey: one packed snapshot and one packed log per engine, written by shard of a pool. */
 export class RedisBlockStore implements BlockStore {
@@ -102,11 +108,11 @@ export class RedisBlockStore implements BlockStore {
   }
 
   async *loadPool(namespace: string, pool: string): AsyncIterable<StoredEngine> {
-    const engineIds = await this.call(() => this.registered(namespace, pool));
+    const engineIds = await patiently.execute(() => this.call(() => this.registered(namespace, pool)));
     const ahead: Array<Promise<StoredEngine | undefined>> = [];
     for (const engineId of [...engineIds, ...Array<undefined>(LOAD_AHEAD)]) {
       if (engineId !== undefined) {
-        const loading = this.load(namespace, pool, engineId);
+        const loading = patiently.execute(() => this.load(namespace, pool, engineId));
         // Who awaits it in turn hears of the failure.
         loading.catch(() => {});
         ahead.push(loading);

@@ -7,6 +7,7 @@ import { WrittenFleet } from './fleet/written-fleet.js';
 
 const ENGINES = 60;
 const LONGEST_MS = 20_000;
+const TEST_TIMEOUT_MS = 90_000;
 const SLOTS = 16_384;
 const PASSWORD = 'swordfish';
 const started = new Started();
@@ -50,55 +51,61 @@ async function startCluster(): Promise<{ masters: [Node, Node, Node]; replica: N
 }
 
 describe('RedisBlockStore on a cluster of three masters', () => {
-  it('spreads a pool, survives a moving slot, a flushed master and a dead one, and knows one password for all', async () => {
-    const { masters, replica, url } = await startCluster();
-    const [first, second, third] = masters;
-    const store = await started.store({ urls: [url], cluster: true });
-    const fleet = new WrittenFleet(store, ENGINES);
-    fleet.start();
-    await fleet.untilWritten();
-    for (const { operator } of masters) {
-      expect(await operator.keys('penstock:kv:{ns/pool/*:head')).not.toHaveLength(0);
-      // Every sixteenth of the slots has an epoch, so every master has.
-      await store.epoch();
-      expect(await operator.keys('penstock:kv:epoch:*')).not.toHaveLength(0);
-    }
-    const places = await Promise.all(CLUSTER_EPOCH_KEYS.map((key) => first.operator.cluster('KEYSLOT', key)));
-    expect(places.map((slot) => Math.floor(slot / (SLOTS / 16)))).toEqual([...places.keys()]);
-    const epoch = await store.epoch();
-    expect(epoch.split(' ')).toHaveLength(3 + 16);
+  it(
+    'spreads a pool, survives a moving slot, a flushed master and a dead one, and knows one password for all',
+    async () => {
+      const { masters, replica, url } = await startCluster();
+      const [first, second, third] = masters;
+      const store = await started.store({ urls: [url], cluster: true });
+      const fleet = new WrittenFleet(store, ENGINES);
+      fleet.start();
+      await fleet.untilWritten();
+      for (const { operator } of masters) {
+        expect(await operator.keys('penstock:kv:{ns/pool/*:head')).not.toHaveLength(0);
+        // Every sixteenth of the slots has an epoch, so every master has.
+        await store.epoch();
+        expect(await operator.keys('penstock:kv:epoch:*')).not.toHaveLength(0);
+      }
+      const places = await Promise.all(
+        CLUSTER_EPOCH_KEYS.map((key) => first.operator.cluster('KEYSLOT', key)),
+      );
+      expect(places.map((slot) => Math.floor(slot / (SLOTS / 16)))).toEqual([...places.keys()]);
+      const epoch = await store.epoch();
+      expect(epoch.split(' ')).toHaveLength(3 + 16);
 
-    const movedMs = await moveSlot(masters);
-    await fleet.untilWritten();
-    await fleet.converge();
-    console.log(`a slot with engines moved in ${movedMs} ms`);
-    expect(await store.epoch()).toBe(epoch);
+      const movedMs = await moveSlot(masters);
+      await fleet.untilWritten();
+      await fleet.converge();
+      console.log(`a slot with engines moved in ${movedMs} ms`);
+      expect(await store.epoch()).toBe(epoch);
 
-    fleet.start();
-    await third.operator.flushall();
-    const flushedMs = performance.now();
-    const flushedEpoch = await store.epoch();
-    expect(flushedEpoch).not.toBe(epoch);
-    await fleet.untilWritten();
-    await fleet.converge();
-    console.log(`converged ${Math.round(performance.now() - flushedMs)} ms after FLUSHALL on one master`);
+      fleet.start();
+      await third.operator.flushall();
+      const flushedMs = performance.now();
+      const flushedEpoch = await store.epoch();
+      expect(flushedEpoch).not.toBe(epoch);
+      await fleet.untilWritten();
+      await fleet.converge();
+      console.log(`converged ${Math.round(performance.now() - flushedMs)} ms after FLUSHALL on one master`);
 
-    fleet.start();
-    await first.server.kill();
-    const killedMs = performance.now();
-    await until(async () => /role:master/.test(await replica.operator.info('replication')), LONGEST_MS);
-    await until(async () => /cluster_state:ok/.test(await second.operator.cluster('INFO')), LONGEST_MS);
-    await fleet.untilWritten();
-    await fleet.converge();
-    console.log(`converged ${Math.round(performance.now() - killedMs)} ms after a master's death`);
-    expect(await replica.operator.keys('penstock:kv:{ns/pool/*:head')).not.toHaveLength(0);
-    expect(await store.epoch()).not.toBe(flushedEpoch);
+      fleet.start();
+      await first.server.kill();
+      const killedMs = performance.now();
+      await until(async () => /role:master/.test(await replica.operator.info('replication')), LONGEST_MS);
+      await until(async () => /cluster_state:ok/.test(await second.operator.cluster('INFO')), LONGEST_MS);
+      await fleet.untilWritten();
+      await fleet.converge();
+      console.log(`converged ${Math.round(performance.now() - killedMs)} ms after a master's death`);
+      expect(await replica.operator.keys('penstock:kv:{ns/pool/*:head')).not.toHaveLength(0);
+      expect(await store.epoch()).not.toBe(flushedEpoch);
 
-    for (const { operator } of [second, third, replica])
-      await operator.config('SET', 'requirepass', PASSWORD);
-    const withPassword = url.replace('redis://', `redis://:${PASSWORD}@`);
-    await fleet.converge(await started.store({ urls: [withPassword], cluster: true }));
-  });
+      for (const { operator } of [second, third, replica])
+        await operator.config('SET', 'requirepass', PASSWORD);
+      const withPassword = url.replace('redis://', `redis://:${PASSWORD}@`);
+      await fleet.converge(await started.store({ urls: [withPassword], cluster: true }));
+    },
+    TEST_TIMEOUT_MS,
+  );
 });
 
 /** Moves the slot of engine ns/e0 key by key, as `redis-cli --cluster reshard` does; resolves with the ms. */

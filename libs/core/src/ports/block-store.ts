@@ -41,7 +41,7 @@ export interface BlockStore {
   load(namespace: string, pool: string, engineId: string): Promise<StoredEngine | undefined>;
   /**
    * Every engine of a pool that has stored state, in no order, a few read ahead: for the warm-up of a replica. What is
-   * appended meanwhile may or may not be contained; damaged engines are left out. Throws when the store fails.
+   * appended meanwhile may or may not be contained; damaged engines are left out. Throws when the store goes on failing.
    */
   loadPool(namespace: string, pool: string): AsyncIterable<StoredEngine>;
   /**

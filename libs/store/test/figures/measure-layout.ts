@@ -31,10 +31,13 @@ export async function measureLayout({ name, engines, ticks, isPaced, make }: Lay
   const info = async (section: string, field: string) =>
     Number(new RegExp(`^${field}:(.*)$`, 'm').exec(await operator.info(section))?.[1]);
   const usedBytes = () => info('memory', 'used_memory');
-  const cpu = async () => {
+  const clientCpu = () => {
     const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  };
+  const cpu = async () => {
     const redis = (await info('cpu', 'used_cpu_user')) + (await info('cpu', 'used_cpu_sys'));
-    return { redis, client: (user + system) / 1e6, ms: performance.now() };
+    return { redis, client: clientCpu(), ms: performance.now() };
   };
   const layout = make(server.url);
   await sleep(300);
@@ -50,9 +53,14 @@ export async function measureLayout({ name, engines, ticks, isPaced, make }: Lay
   const before = await cpu();
   let largestBytes = 0;
   let writeMs = 0;
+  /** Of making the deltas, which is not the store's. */
+  let ownCpu = 0;
   for (let tick = 0; tick < ticks; tick++) {
+    const cpuBefore = clientCpu();
+    const deltas = fleet.map((engine) => engine.next());
+    ownCpu += clientCpu() - cpuBefore;
     const startedMs = performance.now();
-    await layout.write(fleet.map((engine) => engine.next()));
+    await layout.write(deltas);
     writeMs += performance.now() - startedMs;
     if (tick % 5 === 4) largestBytes = Math.max(largestBytes, (await usedBytes()) - emptyBytes);
     if (isPaced) await sleep(Math.max(0, before.ms + (tick + 1) * TICK_MS - performance.now()));
@@ -72,7 +80,7 @@ export async function measureLayout({ name, engines, ticks, isPaced, make }: Lay
     `${name} (${engines} engines)`,
     `${(largestBytes / blocks).toFixed(1)}`,
     `${((after.redis - before.redis) * perFleet).toFixed(2)}`,
-    `${((after.client - before.client) * perFleet).toFixed(2)}`,
+    `${((after.client - before.client - ownCpu) * perFleet).toFixed(2)}`,
     `${(writeMs / ticks).toFixed(0)} ms`,
     `${(((loaded.ms - after.ms) / 1000) * perLoad).toFixed(1)} s`,
     `${((loaded.redis - after.redis) * perLoad).toFixed(1)} s`,

@@ -53,9 +53,11 @@ export class Turnover {
   private numbers(first: number, count: number, kind: number): Uint32Array {
     const offset = Math.imul(this.seed * 4 + kind, 0x85eb_ca6b);
     const perBlock = kind === 3 ? 1 : 2;
-    return Uint32Array.from({ length: count }, (_, i) => {
+    const numbers = new Uint32Array(count);
+    for (let i = 0; i < count; i++) {
       const mixed = Math.imul((first * perBlock + i) ^ offset, 0x9e37_79b1);
-      return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2_ae3d);
-    });
+      numbers[i] = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2_ae3d);
+    }
+    return numbers;
   }
 }
