@@ -83,6 +83,23 @@ describe('SpeculativeBlocks', () => {
     expect([short.prompts, short.blocks]).toEqual([1, 2]);
   });
 
+  it('looks at a few prompts at a time, at each in turn', () => {
+    const blocks = new SpeculativeBlocks({ ttlMs: 2000 });
+    for (let i = 0; i < 150; i++) blocks.note('a', { keys: BigUint64Array.of(BigInt(i + 1)) }, 0);
+    const looked: number[] = [];
+    const look = (nowMs: number) => {
+      const before = looked.length;
+      blocks.confirm((_, { keys }) => {
+        looked.push(Number(keys[0]));
+        return keys[0] === 100n;
+      }, nowMs);
+      return looked.length - before;
+    };
+    expect([look(0), look(5), look(10), look(20)]).toEqual([64, 0, 64, 64]);
+    expect(new Set(looked).size).toBe(150);
+    expect(blocks.prompts).toBe(149);
+  });
+
   it('does nothing when it is off', () => {
     const off = new SpeculativeBlocks({ ttlMs: 0 });
     off.note('a', keysOf([1]), 0);

@@ -16,8 +16,9 @@ interface Sent {
   readonly untilMs: number;
 }
 
-/** Time between two looks for prompts that have arrived. */
-const LOOK_MS = 200;
+/** Time between two looks for prompts that have arrived, and how many are looked at: no decision is to wait for all. */
+const LOOK_MS = 10;
+const PROMPTS_PER_LOOK = 64;
 
 /**
  * Blocks that engines will hold soon because a prompt was just sent to them: what bridges the time until their events come,
@@ -33,6 +34,8 @@ export class SpeculativeBlocks {
   private readonly maxBlocks: number;
   private blockCount = 0;
   private lookedMs = Number.NEGATIVE_INFINITY;
+  /** Where the next look goes on; iterators of a Set bear changes of it. */
+  private toLookAt: Iterator<Sent> = [][Symbol.iterator]();
 
   constructor(private readonly options: SpeculativeBlocksOptions) {
     this.maxPrompts = options.maxPrompts ?? 4096;
@@ -85,7 +88,7 @@ export class SpeculativeBlocks {
   }
 
   /**
-   * Drops the prompts whose last block has arrived, now and then.
+   * Drops prompts whose last block has arrived: looks at some of them now and then, at each in turn.
    *
    * @param holds whether the engine holds a block, as far as its events tell
    */
@@ -93,7 +96,9 @@ export class SpeculativeBlocks {
     if (nowMs - this.lookedMs < LOOK_MS) return;
     this.lookedMs = nowMs;
     this.expire(nowMs);
-    for (const sent of this.order) {
+    for (let looks = Math.min(this.order.size, PROMPTS_PER_LOOK); looks > 0; looks--) {
+      const sent = this.nextToLookAt();
+      if (!sent) return;
       const last = sent.keys.length - 1;
       const checks = sent.checks?.subarray(last);
       const block = { keys: sent.keys.subarray(last), ...(checks ? { checks } : {}) };
@@ -104,6 +109,16 @@ export class SpeculativeBlocks {
   /** The engine dropped everything, is another one, or is gone. */
   dropEngine(engineId: string): void {
     for (const sent of this.order) if (sent.engineId === engineId) this.drop(sent);
+  }
+
+  /** The prompt after the one looked at last, the oldest after the newest. */
+  private nextToLookAt(): Sent | undefined {
+    let next = this.toLookAt.next();
+    if (next.done) {
+      this.toLookAt = this.order.values();
+      next = this.toLookAt.next();
+    }
+    return next.done ? undefined : next.value;
   }
 
   private expire(nowMs: number): void {
