@@ -147,6 +147,14 @@ describe('routing', () => {
     const pick = async () => (await grpc.call('Pick', { model: 'base', tokenIds: prompt })).decision;
     expect(await pick()).toMatchObject({ endpoint: first, matchedTokens: 32, prefixSource: 'exact' });
     expect((await pick())?.reason).toContain('32 of the matched tokens are not known to be there');
+    const told: unknown[] = [];
+    const reader = new FakeEventBus({ broker: h.bus.broker });
+    await reader.follow<{ speculativeTokens?: number }>(
+      { types: ['routing.decided'], from: 'all' },
+      ({ data }) => void told.push(data.speculativeTokens),
+    );
+    await until(() => told.length >= 6);
+    expect(told).toEqual([undefined, 32, 32, 32, 32, 32]);
     expect(await h.metrics()).toContain('penstock_scheduler_prefix_hit_tokens_total{pool="ns/p"} 0');
     const engineId = `ns/engine-${h.addresses.indexOf(first)}`;
     const dropped = { engineId, incarnation: 2, sequence: 1, cleared: true, changes: [] };

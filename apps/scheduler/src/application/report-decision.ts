@@ -32,7 +32,7 @@ export class ReportDecision {
         kvAgeMs,
       } = record;
       const { scheduler, reason, excluded, leading, waitedMs, prefixSource } = record;
-      const { engine, node, matchedByTier, loads } = record;
+      const { engine, node, speculativeTokens, matchedByTier, loads } = record;
       this.publish('routing.decided', record, traceparent, {
         requestId,
         model,
@@ -43,6 +43,7 @@ export class ReportDecision {
         ...(node === undefined ? {} : { node }),
         promptTokens,
         matchedTokens,
+        ...(speculativeTokens === undefined ? {} : { speculativeTokens }),
         ...(matchedByTier === undefined ? {} : { matchedByTier }),
         ...(loads === undefined
           ? {}

@@ -18,6 +18,9 @@ export const routingDecided = event({
   node: name.optional().describe('Node of the engine; absent when the cluster did not say'),
   promptTokens: count,
   matchedTokens: count,
+  speculativeTokens: count
+    .optional()
+    .describe('Of the matched tokens: not known to be there, but sent to the engine a moment ago'),
   matchedByTier: z
     .partialRecord(tier, count)
     .optional()
