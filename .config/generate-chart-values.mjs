@@ -282,7 +282,11 @@ export function chartValues(definitions) {
           true,
           'Whether kv-index is installed; without it prefixes are guessed from where requests went',
         ),
-        ...service('kv-index', { count: 1, about: 'Replicas: each follows its share of the engines, and all know what all hold', ...large }),
+        ...service('kv-index', {
+          count: 1,
+          about: 'Replicas: each follows its share of the engines, and all know what all hold',
+          ...large,
+        }),
       },
       'kv-index',
     ),

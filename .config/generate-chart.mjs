@@ -41,7 +41,10 @@ const wanted = new Map([
   [`${chart}/values.schema.json`, `${JSON.stringify(schema, null, 2)}\n`],
   [`${chart}/values.yaml`, valuesText()],
   [`${chart}/README.md`, readme()],
-  [`${chart}/files/rules/kv-index.yaml`, readFileSync(`${root}/deploy/dashboards/rules/kv-index.yaml`, 'utf8')],
+  ...['kv-index', 'scheduler'].map((name) => [
+    `${chart}/files/rules/${name}.yaml`,
+    readFileSync(`${root}/deploy/dashboards/rules/${name}.yaml`, 'utf8'),
+  ]),
   ...definitionFiles(root, chart),
 ]);
 
