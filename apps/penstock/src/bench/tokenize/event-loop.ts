@@ -1,4 +1,5 @@
 import { BUILT_IN_TOKENIZER_DIR, TokenizerWorkers, tokenizerSource } from '@penstock/engine';
+import { lowerQuartile } from './lower-quartile.js';
 import type { Comparison } from './measure.js';
 
 const TIMEOUT_MS = 60_000;
@@ -6,23 +7,24 @@ const TIMEOUT_MS = 60_000;
 /** How long the event loop was held up while prompts were tokenised. */
 export interface LoopFigures {
   readonly tokens: number;
-  /** Processor time of the longest turn of each prompt; median over the prompts. */
+  /** Processor time of the longest turn of the event loop for each prompt; lower quartile of the prompts. */
   readonly longestMs: number;
-  /** Until the ids were there; median. */
+  /** Until the ids were there, likewise. */
   readonly totalMs: number;
 }
 
 /**
  * Tokenises new prompts with a thread, as the scheduler does, and measures the turns of the event loop.
  *
- * @returns undefined where threads have no module to run: from sources that were not compiled
+ * @returns undefined where threads have no module to run, from sources that were not compiled, and before Node 23.9, which
+ * does not tell the processor time of one thread
  */
 export async function measureEventLoop(
   comparison: Comparison,
   tokens: number,
   repeats: number,
 ): Promise<LoopFigures | undefined> {
-  if (!TokenizerWorkers.available) return undefined;
+  if (!TokenizerWorkers.available || !('threadCpuUsage' in process)) return undefined;
   const { tokenizer } = comparison;
   const source = await tokenizerSource(BUILT_IN_TOKENIZER_DIR);
   const workers = new TokenizerWorkers();
@@ -43,11 +45,9 @@ export async function measureEventLoop(
   } finally {
     await workers.close();
   }
-  const middle = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] as number;
-  return { tokens, longestMs: middle(gaps), totalMs: middle(totals) };
+  return { tokens, longestMs: lowerQuartile(gaps), totalMs: lowerQuartile(totals) };
 }
 
-/** What one turn of the event loop took of the processor: waiting for a busy machine does not count. */
 function watchLoop(): { stop(): Promise<number> } {
   let longest = 0;
   let lastMs = threadMs();
@@ -68,6 +68,7 @@ function watchLoop(): { stop(): Promise<number> } {
   };
 }
 
+/** Processor time of this thread: a turn is not longer because something else runs on the machine. */
 function threadMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;

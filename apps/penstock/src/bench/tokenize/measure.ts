@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { BUILT_IN_TOKENIZER_DIR, type ChatMessage, loadTokenizer, type Tokenizer } from '@penstock/engine';
+import { lowerQuartile } from './lower-quartile.js';
 import { PromptWriter } from './prompt-writer.js';
 
 /** One line of the plan. */
@@ -16,12 +17,12 @@ export interface TokenizeFigures {
   /** Tokens of the timed prompts, and those of them that no earlier prompt began with; mean. */
   readonly tokens: number;
   readonly newTokens: number;
-  /** Medians. */
+  /** Lower quartiles of the prompts. */
   readonly libraryMs: number;
   readonly oursMs: number;
-  /** Median over prompts of library ÷ ours. */
+  /** Library ÷ ours. */
   readonly speedUp: number;
-  /** Median over prompts of the speed-up ÷ (tokens ÷ new tokens). */
+  /** Speed-up ÷ (tokens ÷ new tokens). */
   readonly share: number;
   /** Prompts whose ids are not the library's. */
   readonly different: number;
@@ -57,13 +58,13 @@ export class Comparison {
       const before = this.tokenizer.encodeChat(first);
       return this.time(this.writer.branch(first, tokens, share), before);
     });
+    const total = mean(timed.map((each) => each.tokens));
+    const newTokens = mean(timed.map((each) => each.newTokens));
+    const libraryMs = lowerQuartile(timed.map((each) => each.libraryMs));
+    const oursMs = lowerQuartile(timed.map((each) => each.oursMs));
+    const speedUp = libraryMs / oursMs;
     return {
-      tokens: mean(timed.map((each) => each.tokens)),
-      newTokens: mean(timed.map((each) => each.newTokens)),
-      libraryMs: median(timed.map((each) => each.libraryMs)),
-      oursMs: median(timed.map((each) => each.oursMs)),
-      speedUp: median(timed.map(({ libraryMs, oursMs }) => libraryMs / oursMs)),
-      share: median(timed.map((each) => each.libraryMs / each.oursMs / (each.tokens / each.newTokens))),
+      ...{ tokens: total, newTokens, libraryMs, oursMs, speedUp, share: speedUp / (total / newTokens) },
       different: timed.filter((each) => each.different).length,
     };
   }
@@ -89,10 +90,3 @@ const WARM_UPS = 5;
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length % 2 === 1) return sorted[middle] as number;
-  return ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}

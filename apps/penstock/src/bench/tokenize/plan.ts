@@ -6,7 +6,7 @@ const MIN_NEW_TOKENS = 100;
 
 const SIZES = {
   tiny: { lengths: [1_000, 4_000], shares: [0, 0.5, 0.9], budgetTokens: 12_000 },
-  default: { lengths: [1_000, 10_000, 100_000], shares: [0, 0.5, 0.9, 0.99], budgetTokens: 500_000 },
+  default: { lengths: [1_000, 10_000, 100_000], shares: [0, 0.5, 0.9, 0.99], budgetTokens: 700_000 },
   full: {
     lengths: [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000],
     shares: [0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99],

@@ -42,9 +42,9 @@ async function run(options: BenchOptions): Promise<BenchResult> {
     ],
     bars: tokenizeBars(lines, loop),
     notes: [
-      'Both sides render the chat template; times are medians, the ratio is the median of the prompts’ ratios.',
+      'Both sides render the chat template. Times are lower quartiles of the prompts of a row, so that what else the machine does hardly counts.',
       'Every prompt is new; its words are mostly known to both sides, which each remember words. New tokens: behind the longest common beginning with the prompt before.',
-      'Event loop: processor time of its longest turn while a thread encodes; without compiled sources it is not measured.',
+      'Event loop: processor time of its longest turn while a thread encodes, and the time until the ids are there; without compiled sources it is not measured.',
     ],
   };
 }
