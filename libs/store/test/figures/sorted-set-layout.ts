@@ -32,8 +32,10 @@ export class SortedSetLayout implements Layout {
 
   async loadAll(engineIds: readonly string[]): Promise<number> {
     let blocks = 0;
-    for (const engineId of engineIds)
-      blocks += (await this.client.zrangeBuffer(`z:${engineId}`, 0, -1)).length;
+    for (const engineId of engineIds) {
+      const members = await this.client.callBuffer('ZRANGE', `z:${engineId}`, '0', '-1');
+      blocks += (members as Buffer[]).length;
+    }
     return blocks;
   }
 
