@@ -135,6 +135,14 @@ describe('alerts of kv-index', () => {
     });
   });
 
+  it('say that a replica does not see the others', async () => {
+    await lab.start();
+    await isToldOf(['KvIndexReplicasUnseen'], async () => {
+      lab.cluster.disconnect();
+      await until(async () => (await lab.figure(/members_known (\d+)/)) === 0, 20_000);
+    });
+  });
+
   it('say that NATS is away', async () => {
     await lab.start();
     await isToldOf(['KvIndexNatsDown'], async () => {

@@ -77,7 +77,7 @@ export class LeaseMembers {
         onSync: () => this.#tell(() => undefined),
       },
     );
-    this.#timer = setInterval(() => this.#tick(), renewMs);
+    this.#timer = setInterval(() => this.#tick(), renewMs).unref();
     this.#tick();
   }
 
