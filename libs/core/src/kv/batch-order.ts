@@ -30,11 +30,13 @@ export class BatchOrder {
    * a new life which happened to continue the old one's numbers.
    */
   get landmark(): Landmark | undefined {
-    let best: Landmark | undefined;
-    for (const [sequence, mark] of this.marks) {
-      if (!best || sequence <= this.lastSequence - LANDMARK_BATCHES_BACK) best = { sequence, mark };
+    const newest = this.lastSequence - LANDMARK_BATCHES_BACK;
+    for (let sequence = newest; sequence >= 0 && sequence > newest - REMEMBERED; sequence--) {
+      const mark = this.marks.get(sequence);
+      if (mark !== undefined) return { sequence, mark };
     }
-    return best;
+    const [oldest] = this.marks;
+    return oldest && { sequence: oldest[0], mark: oldest[1] };
   }
 
   place(batch: EngineBatch): BatchPlace {
