@@ -73,7 +73,7 @@ export class PrefixIndex extends IndexView {
     const lists = new SlotLists(columns);
     this.holderSets = new HolderSets(columns, this.blockRows, this.dense, this.slots, lists, denseAbove);
     this.sweeper = new Sweeper(this.slots, this.holderSets, this.dense);
-    this.fresh = new FreshBlocks(columns, STRETCH);
+    this.fresh = new FreshBlocks(columns, this.blockRows.directory);
     this.coldest = new ColdestBlocks(columns);
   }
 
@@ -104,7 +104,6 @@ export class PrefixIndex extends IndexView {
         this.tally(REFUSED, to - from);
         return;
       }
-      this.blockRows.spread(to - from);
       const present =
         this.holdersLeft < to - from
           ? false
@@ -127,9 +126,9 @@ export class PrefixIndex extends IndexView {
     const slot = this.slots.find(engineId);
     this.inStretches(words.length / 2, (from, to) => {
       if (slot < 0) return;
-      this.blockRows.warm(words, from, to, this.scratch);
-      for (let i = from; i < to; i++) {
-        const row = this.blockRows.find(words[2 * i] as number, words[2 * i + 1] as number);
+      this.blockRows.directory.findMany(words.subarray(2 * from, 2 * to), 0, to - from, this.scratch);
+      for (let i = 0; i < to - from; i++) {
+        const row = this.scratch[i] as number;
         if (row !== 0) this.holderSets.unset(row, slot, bit);
       }
     });
@@ -209,6 +208,8 @@ export class PrefixIndex extends IndexView {
       if (this.holdersLeft > 0) {
         const known = this.blockRows.find(low, high);
         const row = known || this.blockRows.add(low, high, check);
+        // More keys of one hash than chance would have: others shall not give way for them.
+        if (row < 0) break;
         if (row !== 0) {
           if (this.take(row, slot, bit)) return true;
           if (known === 0) this.blockRows.delete(row);

@@ -1,7 +1,5 @@
 import { Column, type ColumnBuffers, type ColumnSource } from './column-memory.js';
 import {
-  BUCKET_MASK,
-  BUCKETS,
   BYTES,
   CELL_WORDS,
   CELLS_USED,
@@ -16,6 +14,9 @@ import {
   PLANES_USED,
   ROW_WORDS,
   ROWS_USED,
+  SEGMENT_SLOTS,
+  SEGMENT_WORDS,
+  SEGMENTS_USED,
   SLOT_WORDS,
   TALLIES,
 } from './layout.js';
@@ -40,7 +41,9 @@ export class ArenaColumns {
   readonly tallies: Float64Array;
   /** Blocks by stamp. */
   readonly ages: Uint32Array;
-  readonly heads: Column;
+  readonly directory: Column;
+  readonly segments: Column;
+  readonly loads: Column;
   readonly rows: Column;
   readonly cells: Column;
   readonly dense: Column;
@@ -61,7 +64,10 @@ export class ArenaColumns {
     this.control = new Int32Array(buffer, 0, CONTROL_WORDS);
     this.tallies = new Float64Array(buffer, CONTROL_BYTES, TALLIES);
     this.ages = new Uint32Array(buffer, CONTROL_BYTES + TALLY_BYTES, STAMPS);
-    this.heads = source('heads', FIRST_ROWS, most(maxHolders + FIRST_ROWS));
+    const segments = Math.ceil((maxHolders / SEGMENT_SLOTS) * 4) + 2;
+    this.directory = source('directory', 1, most(segments * 8));
+    this.segments = source('segments', SEGMENT_WORDS, most(segments * SEGMENT_WORDS));
+    this.loads = source('loads', 16, most(segments));
     this.rows = source('rows', FIRST_ROWS * ROW_WORDS, most((maxHolders + 2) * ROW_WORDS));
     this.cells = source('cells', 16 * CELL_WORDS, most((maxHolders + 2) * CELL_WORDS));
     this.dense = source('dense', 4 * DENSE_WORDS, most(maxHolders * DENSE_WORDS));
@@ -75,8 +81,7 @@ export class ArenaColumns {
   /** Begins an empty arena; not for columns of another thread. */
   initialise(): void {
     const { control } = this;
-    control[BUCKETS] = FIRST_ROWS / 2;
-    control[BUCKET_MASK] = FIRST_ROWS - 1;
+    control[SEGMENTS_USED] = 1;
     control[PLANE_WORDS] = FIRST_PLANE_WORDS;
     for (const used of [ROWS_USED, CELLS_USED, DENSE_USED, PLANES_USED]) control[used] = 1;
     this.tallies[BYTES] = this.all().reduce((sum, [, column]) => sum + column.bytes, 0);
@@ -117,10 +122,12 @@ export class ArenaColumns {
   }
 
   private all(): Array<[string, Column]> {
-    const { heads, rows, cells, dense, planes, masks, slots, names, log } = this;
+    const { directory, segments, loads, rows, cells, dense, planes, masks, slots, names, log } = this;
     return Object.entries({
       control: this.controls,
-      heads,
+      directory,
+      segments,
+      loads,
       rows,
       cells,
       dense,

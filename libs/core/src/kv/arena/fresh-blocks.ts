@@ -1,12 +1,10 @@
 import type { ArenaColumns } from './arena-columns.js';
-import { bucketOf } from './block-rows.js';
+import { type BlockDirectory, nextOf } from './block-directory.js';
 import {
-  BUCKET_MASK,
-  BUCKETS,
   EPOCH,
   PAIRS,
-  ROW_CHAIN,
   ROW_CHECK,
+  ROW_FREE,
   ROW_HOLDER,
   ROW_MORE,
   ROW_NEXT,
@@ -16,6 +14,7 @@ import {
   ROWS_FREE,
   ROWS_LIVE,
   ROWS_USED,
+  SEGMENT_SHIFT,
   SLOT_HEAD,
   SLOT_LISTED,
   SLOT_PAIRS,
@@ -23,26 +22,18 @@ import {
 } from './layout.js';
 import { rowLink, SlotLists } from './slot-lists.js';
 
-/** Links of a chain fetched ahead: longer ones are rare. */
-const WARM_LINKS = 2;
-
 /**
  * Stores what nobody holds yet, which most of a snapshot is: the same as adding each row and its first holder, with
  * everything that the loop counts kept at hand.
  */
 export class FreshBlocks {
   private readonly lists: SlotLists;
-  private readonly buckets: Uint32Array;
-  private readonly links: Uint32Array;
 
-  /** `stretch`: most keys of one call. */
   constructor(
     private readonly columns: ArenaColumns,
-    stretch: number,
+    private readonly directory: BlockDirectory,
   ) {
     this.lists = new SlotLists(columns);
-    this.buckets = new Uint32Array(stretch);
-    this.links = new Uint32Array(stretch);
   }
 
   /**
@@ -58,13 +49,15 @@ export class FreshBlocks {
     bits: number,
     present: Uint32Array,
   ): number | false {
-    const { columns, buckets } = this;
+    const { columns, directory } = this;
     const { control, ages } = columns;
     const count = to - from;
     let used = control[ROWS_USED] as number;
     if (!columns.reserve(columns.rows, (used + count) * ROW_WORDS)) return false;
-    this.warm(words, from, count);
-    const heads = columns.heads.words;
+    if (!directory.prepare(words, from, to)) return false;
+    const { hashes, starts } = directory;
+    const entries = columns.segments.words;
+    const loads = columns.loads.words;
     const rows = columns.rows.words;
     const slots = columns.slots.words;
     const epoch = control[EPOCH] as number;
@@ -78,13 +71,14 @@ export class FreshBlocks {
     for (let i = 0; i < count; i++) {
       const low = words[2 * (from + i)] as number;
       const high = words[2 * (from + i) + 1] as number;
-      const bucket = buckets[i] as number;
-      const first = heads[bucket] as number;
-      let row = first;
+      const hash = hashes[i] as number;
+      let place = starts[i] as number;
+      let row = entries[place] as number;
       while (row !== 0) {
         const at = row << ROW_SHIFT;
-        if (rows[at] === low && rows[at + 1] === high) break;
-        row = rows[at + ROW_CHAIN] as number;
+        if (((entries[place + 1] as number) | 0) === hash && rows[at] === low && rows[at + 1] === high) break;
+        place = nextOf(place);
+        row = entries[place] as number;
       }
       if (row !== 0) {
         present[found++] = from + i;
@@ -93,13 +87,12 @@ export class FreshBlocks {
       if (free === 0) row = used++;
       else {
         row = free;
-        free = rows[(free << ROW_SHIFT) + ROW_CHAIN] as number;
+        free = rows[(free << ROW_SHIFT) + ROW_FREE] as number;
       }
       const at = row << ROW_SHIFT;
       rows[at] = low;
       rows[at + 1] = high;
       rows[at + ROW_CHECK] = checks === undefined ? 0 : (checks[from + i] as number);
-      rows[at + ROW_CHAIN] = first;
       rows[at + ROW_HOLDER] = holder;
       rows[at + ROW_MORE] = 0;
       rows[at + ROW_NEXT] = head;
@@ -108,7 +101,9 @@ export class FreshBlocks {
       if (head !== firstHead) rows[(head << (ROW_SHIFT - 1)) + ROW_PREVIOUS] = rowLink(row);
       else if (head !== 0) this.lists.setPrevious(head, rowLink(row));
       head = rowLink(row);
-      heads[bucket] = row;
+      entries[place] = row;
+      entries[place + 1] = hash;
+      loads[place >>> SEGMENT_SHIFT] = (loads[place >>> SEGMENT_SHIFT] as number) + 1;
       added++;
     }
     slots[slotAt + SLOT_HEAD] = head;
@@ -120,25 +115,5 @@ export class FreshBlocks {
     control[PAIRS] = (control[PAIRS] as number) + added;
     ages[epoch] = (ages[epoch] as number) + added;
     return found;
-  }
-
-  /** Buckets of the keys, and the first links of their chains near the processor: it then waits for memory once for many keys. */
-  private warm(words: Uint32Array, from: number, count: number): void {
-    const { buckets, links, columns } = this;
-    const { control } = columns;
-    const heads = columns.heads.words;
-    const rows = columns.rows.words;
-    const bucketCount = control[BUCKETS] as number;
-    const mask = control[BUCKET_MASK] as number;
-    for (let i = 0; i < count; i++) {
-      const at = 2 * (from + i);
-      const bucket = bucketOf(words[at] as number, words[at + 1] as number, bucketCount, mask);
-      buckets[i] = bucket;
-      links[i] = heads[bucket] as number;
-    }
-    for (let link = 0; link < WARM_LINKS; link++) {
-      for (let i = 0; i < count; i++)
-        links[i] = rows[((links[i] as number) << ROW_SHIFT) + ROW_CHAIN] as number;
-    }
   }
 }

@@ -5,8 +5,9 @@
 
 /** Words of the control column; the first two are `SharedLock`'s. */
 export const GENERATION = 2;
-export const BUCKETS = 3;
-export const BUCKET_MASK = 4;
+/** Bits of a hash that choose an entry of the directory. */
+export const DIRECTORY_BITS = 3;
+export const SEGMENTS_USED = 4;
 export const ROWS_USED = 5;
 export const ROWS_FREE = 6;
 export const ROWS_LIVE = 7;
@@ -34,12 +35,20 @@ export const COLLISIONS = 2;
 export const BYTES = 3;
 export const TALLIES = 8;
 
+/** An entry of the directory: its segment, and from bit 24 on how many bits of the hash all blocks in that share. */
+export const SEGMENT_MASK = 0xffffff;
+export const DEPTH_SHIFT = 24;
+/** A segment: pairs of a block's row and its hash. */
+export const SEGMENT_SLOTS = 512;
+export const SEGMENT_WORDS = 1024;
+export const SEGMENT_SHIFT = 10;
+
 /** A block: two halves of its key, its check bits, … */
 export const ROW_SHIFT = 3;
 export const ROW_WORDS = 8;
 export const ROW_CHECK = 2;
-/** … the next block of its bucket, or of the free ones, … */
-export const ROW_CHAIN = 3;
+/** … the next of the free rows, … */
+export const ROW_FREE = 3;
 /** … a holder: slot, cell bits from bit 16, and the block's stamp from bit 24; no bits = no holder here, … */
 export const ROW_HOLDER = 4;
 /** … the first cell of further holders, `DENSE_FLAG` with a dense row's number, or `FREE_ROW`, … */
