@@ -94,7 +94,10 @@ describe('downloadTokenizer', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterEach(() => void server.closeAllConnections() ?? server.close());
+  afterEach(() => {
+    server.close();
+    server.closeAllConnections();
+  });
 
   it('fetches what a tokenizer needs, and later only what changed', async () => {
     const options = { baseUrl, model: 'org/model', cacheDir: folder() };

@@ -78,7 +78,8 @@ describe('TokenizePrompt', () => {
     expect((await first).tokenIds).toEqual(tokenizer.encode(text.kind === 'text' ? text.text : ''));
     expect(fresh.tokenize(text, target)).toEqual(await first);
     const long = await fresh.tokenize(chat(300), target);
-    expect(long.tokenIds).toEqual(tokenizer.encodeChat((chat(300) as { messages: never[] }).messages));
+    const { messages } = chat(300) as Extract<PromptContent, { kind: 'chat' }>;
+    expect(long.tokenIds).toEqual(tokenizer.encodeChat(messages));
     expect(seen).toEqual(['thread', 'here', 'thread']);
   });
 
