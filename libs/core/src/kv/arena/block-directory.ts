@@ -27,6 +27,7 @@ export class BlockDirectory {
   /** Of the keys that `warm` was given: their hashes, and where to look for them in the segments. */
   hashes = new Int32Array(64);
   starts = new Uint32Array(64);
+  private readonly copy = new Uint32Array(SEGMENT_WORDS);
 
   constructor(private readonly columns: ArenaColumns) {}
 
@@ -90,16 +91,16 @@ export class BlockDirectory {
 
   /** As `warm`, after making room for all of these keys, which are few; false when there is none for one of them. */
   prepare(words: Uint32Array, from: number, to: number): boolean {
-    this.warm(words, from, to);
-    const loads = this.columns.loads.words;
-    let tight = false;
-    for (let i = 0; i < to - from; i++)
-      tight ||= (loads[(this.starts[i] as number) >>> SEGMENT_SHIFT] as number) >= FULL;
-    if (!tight) return true;
-    for (let i = from; i < to; i++) {
-      if (!this.makeRoom(words[2 * i] as number, words[2 * i + 1] as number, FULL)) return false;
+    for (let tight = true; tight; ) {
+      tight = false;
+      this.warm(words, from, to);
+      for (let i = from; i < to; i++) {
+        const segment = (this.starts[i - from] as number) >>> SEGMENT_SHIFT;
+        if ((this.columns.loads.words[segment] as number) < FULL) continue;
+        if (!this.makeRoom(words[2 * i] as number, words[2 * i + 1] as number, FULL)) return false;
+        tight = true;
+      }
     }
-    this.warm(words, from, to);
     return true;
   }
 
@@ -196,7 +197,8 @@ export class BlockDirectory {
     const entries = this.columns.segments.words;
     const loads = this.columns.loads.words;
     const from = old * SEGMENT_WORDS;
-    const copy = entries.slice(from, from + SEGMENT_WORDS);
+    const { copy } = this;
+    copy.set(entries.subarray(from, from + SEGMENT_WORDS));
     entries.fill(0, from, from + SEGMENT_WORDS);
     let moved = 0;
     let kept = 0;

@@ -1,8 +1,14 @@
 /** Columns that can be given to another thread, as `postMessage` takes them. */
 export type ColumnBuffers = Readonly<Record<string, SharedArrayBuffer>>;
 
-/** Bytes below which a column grows by doubling; above it by a quarter, so that little of a large one lies idle. */
+/**
+ * Bytes below which a column grows by doubling. Above it by a quarter, so that little of a large one lies idle, or by a
+ * sixteenth where it grows in place.
+ */
 const DOUBLING_BELOW = 1 << 20;
+const STEP = 4;
+const STEP_IN_PLACE = 16;
+const PAGE_BYTES = 4096;
 
 /**
  * One array of 32-bit words that grows. `words` is another view after a growth: take it anew for every operation.
@@ -35,7 +41,9 @@ export class Column {
   sizeFor(words: number): number {
     const needed = words * 4;
     if (needed <= this.bytes) return this.bytes;
-    const roomy = this.bytes < DOUBLING_BELOW ? this.bytes * 2 : Math.ceil(this.bytes / 4096 / 4) * 4096 * 5;
+    const step = this.bytes / (this.shared ? STEP_IN_PLACE : STEP);
+    const roomy =
+      this.bytes < DOUBLING_BELOW ? this.bytes * 2 : this.bytes + Math.ceil(step / PAGE_BYTES) * PAGE_BYTES;
     return Math.min(Math.max(needed, roomy), Math.max(needed, this.maxBytes));
   }
 
