@@ -162,7 +162,8 @@ describe('replicas of kv-index as processes, on real NATS, Redis, ZeroMQ and a K
 
   /** Every replica and the reader have exactly what the engines hold; prints how long it took. */
   async function converged(what: string, sinceMs: number, ...names: string[]): Promise<void> {
-    for (const name of names) await until(async () => (await divergence(replica(name))) === 0, PATIENCE_MS);
+    for (const name of names)
+      await until(async () => (await divergence(replica(name)).catch(() => Number.NaN)) === 0, PATIENCE_MS);
     await until(() => readerDivergence() === 0, PATIENCE_MS);
     console.info(`${what}: divergence 0 after ${Math.round(performance.now() - sinceMs)} ms`);
   }
@@ -184,7 +185,8 @@ describe('replicas of kv-index as processes, on real NATS, Redis, ZeroMQ and a K
     new Map((await replica(name).engines()).map((report) => [report.engineId, report.replica]));
   const sharedOut = (name: string) =>
     until(async () => {
-      const seen = await followers(name);
+      // On a busy machine an answer may come too late.
+      const seen = await followers(name).catch(() => new Map<string, string>());
       return [...owners].every(([pod, owner]) => seen.get(`${NAMESPACE}/${pod}`) === owner);
     }, PATIENCE_MS);
 
