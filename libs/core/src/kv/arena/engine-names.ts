@@ -7,6 +7,7 @@ import {
   NAME_SEQUENCE,
   NAME_SYNC,
   NAME_WORDS,
+  SLOTS_VERSION,
 } from './layout.js';
 
 /** `synced`: every change told so far is in the index. `waiting`: its blocks are dropped until a snapshot comes. */
@@ -85,6 +86,7 @@ export class EngineNames {
   setSlot(name: string, slot: number): number {
     const id = this.open(name);
     this.columns.names.words[id * NAME_WORDS] = slot + 1;
+    this.slotsChanged();
     return id;
   }
 
@@ -92,6 +94,7 @@ export class EngineNames {
     const id = this.ids.get(name);
     if (id === undefined) return;
     this.columns.names.words[id * NAME_WORDS] = 0;
+    this.slotsChanged();
     this.closeUnused(name, id);
   }
 
@@ -142,6 +145,11 @@ export class EngineNames {
       this.ids.set(name, id);
       this.byId[id] = name;
     }
+  }
+
+  private slotsChanged(): void {
+    const { control } = this.columns;
+    control[SLOTS_VERSION] = (control[SLOTS_VERSION] as number) + 1;
   }
 
   private open(name: string): number {

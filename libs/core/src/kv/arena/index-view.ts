@@ -32,6 +32,7 @@ import {
   SLOT_NAME,
   SLOT_PAIRS,
   SLOT_WORDS,
+  SLOTS_VERSION,
   STORAGE_ALIVE,
   WINDOW_SHIFT,
 } from './layout.js';
@@ -53,6 +54,8 @@ export abstract class IndexView {
   private readonly storageWalk: StorageWalk;
   private readonly lists: SlotLists;
   private members = new Uint32Array(0);
+  /** Engines that were asked about last. */
+  private asked = { version: -1, ids: [] as readonly string[], slots: new Int32Array(0) };
 
   protected constructor(
     protected readonly columns: ArenaColumns,
@@ -292,13 +295,23 @@ export abstract class IndexView {
   /** Walks for `count` engines; returns their slots, -1 for one that holds nothing. */
   private walk(blocks: BigUint64Array | KeyList, count: number, engineAt: (e: number) => string): Int32Array {
     const { members } = this.emptyMembers();
-    const slots = new Int32Array(count);
-    for (let e = 0; e < count; e++) {
-      const slot = this.names.slotOf(engineAt(e));
-      slots[e] = slot;
+    const slots = this.slotsOf(count, engineAt);
+    for (const slot of slots)
       if (slot >= 0) members[slot >>> 5] = (members[slot >>> 5] as number) | (1 << (slot & 31));
-    }
     this.prefixWalk.run(keyWords(blocks), checksOf(blocks), members);
+    return slots;
+  }
+
+  /** Most callers ask about the same engines again and again: their slots are kept until any engine's slot changes. */
+  private slotsOf(count: number, engineAt: (e: number) => string): Int32Array {
+    const version = this.columns.control[SLOTS_VERSION] as number;
+    const { asked } = this;
+    let same = asked.version === version && asked.ids.length === count ? 0 : -1;
+    while (same >= 0 && same < count) same = asked.ids[same] === engineAt(same) ? same + 1 : -1;
+    if (same === count) return asked.slots;
+    const ids = Array.from({ length: count }, (_, e) => engineAt(e));
+    const slots = Int32Array.from(ids, (id) => this.names.slotOf(id));
+    this.asked = { version, ids, slots };
     return slots;
   }
 

@@ -26,6 +26,8 @@ export const PAIRS = 18;
 export const EPOCH = 19;
 export const LOG_WORDS = 20;
 export const LOG_VERSION = 21;
+/** Grows whenever a name gets a slot or loses it. */
+export const SLOTS_VERSION = 22;
 export const CONTROL_WORDS = 64;
 
 /** Doubles behind them. */

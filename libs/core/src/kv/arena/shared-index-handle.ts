@@ -1,7 +1,7 @@
 import type { ColumnBuffers } from './column-memory.js';
 
 /** Layout of the columns that the handle names; another one is refused. */
-export const ARENA_VERSION = 3;
+export const ARENA_VERSION = 4;
 
 /**
  * What another thread opens a `PrefixIndexReader` from: `PrefixIndex.handle()`, sent by `postMessage`. It stays valid for
