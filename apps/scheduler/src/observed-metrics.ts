@@ -155,7 +155,7 @@ export function observeSources(
     [],
     (g) => g.set(prefixes.status().host.timeouts),
   );
-  observeTokenizing(gauge, tokenizing);
+  observeTokenizing(gauge, () => tokenizing);
   gauge(
     'penstock_scheduler_prompt_blocks',
     'Blocks of prompts since the start, by whether their keys were remembered or had to be hashed',

@@ -19,17 +19,14 @@ type DeclareGauge = <L extends string>(
 const OUTCOMES = ['match', 'drift', 'unknown'] as const;
 const CUTS = ['words', 'controls', 'none'] as const;
 
-/** Metrics of tokenizers: what they share, and whether they are the engines'. */
-export function observeTokenizing(
-  gauge: DeclareGauge,
-  { tokenizers, parity, threads }: TokenizingSources,
-): void {
+/** Metrics of tokenizers: what they share, and whether they are the engines'. The sources are asked for when scraped. */
+export function observeTokenizing(gauge: DeclareGauge, sources: () => TokenizingSources): void {
   gauge(
     'penstock_scheduler_tokenizer_parity',
     'What comparing tokens with the engines of a model came to, by kind of prompt: 1 for the outcome that applies',
     ['model', 'prompt', 'outcome'],
     (g) => {
-      for (const { model, kind, outcome } of parity.list())
+      for (const { model, kind, outcome } of sources().parity.list())
         for (const each of OUTCOMES) g.set({ model, prompt: kind, outcome: each }, each === outcome ? 1 : 0);
     },
   );
@@ -38,7 +35,7 @@ export function observeTokenizing(
     'How prompts that begin alike share work, 1 for what applies: cut between words, before control tokens, or not at all',
     ['model', 'cuts'],
     (g) => {
-      for (const [model, { tokenizer }] of tokenizers.list())
+      for (const [model, { tokenizer }] of sources().tokenizers.list())
         for (const cuts of CUTS) g.set({ model, cuts }, cuts === tokenizer.sharing.cuts ? 1 : 0);
     },
   );
@@ -47,7 +44,7 @@ export function observeTokenizing(
     'Characters of prompts since the tokenizer was loaded, by whether they were remembered or had to be encoded',
     ['model', 'state'],
     (g) => {
-      for (const [model, { tokenizer }] of tokenizers.list()) {
+      for (const [model, { tokenizer }] of sources().tokenizers.list()) {
         const { chars, newChars } = tokenizer.memo;
         g.set({ model, state: 'remembered' }, chars - newChars);
         g.set({ model, state: 'encoded' }, newChars);
@@ -55,6 +52,6 @@ export function observeTokenizing(
     },
   );
   gauge('penstock_scheduler_tokenize_queue', 'Prompts that wait for a tokenizer thread', [], (g) =>
-    g.set(threads?.queued ?? 0),
+    g.set(sources().threads?.queued ?? 0),
   );
 }

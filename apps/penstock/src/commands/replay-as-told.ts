@@ -18,7 +18,7 @@ import { resetEngineCaches, routingPolicy, useRoutingPolicy } from '../suite/con
 import type { SuiteRecord } from '../suite/state.js';
 import { homeDirectory } from '../suite/workspace.js';
 import { findOrStart } from './find-or-start.js';
-import { GENERATED_REQUESTS, type ReplayFlags } from './replay.js';
+import { GENERATED_REQUESTS, type ReplayFlags } from './replay-flags.js';
 import { onStopSignal } from './stop-signal.js';
 
 /** What `penstock replay` does. */

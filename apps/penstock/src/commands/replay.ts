@@ -1,23 +1,9 @@
 import { POLICY_NAMES } from '@penstock/core/routing';
 import { Command, Option } from 'commander';
-import { type OutputFormat, outputOption } from '../output/output-option.js';
-import type { SuiteOptions } from '../suite/suite-options.js';
+import { outputOption } from '../output/output-option.js';
 import { whole } from './arguments.js';
+import { GENERATED_REQUESTS, type ReplayFlags } from './replay-flags.js';
 import { suiteOptions } from './up.js';
-
-export interface ReplayFlags extends SuiteOptions {
-  trace?: string;
-  requests?: number;
-  seed: number;
-  policy?: string;
-  compare?: string;
-  text?: boolean;
-  ramp?: boolean;
-  output: OutputFormat;
-}
-
-/** Requests of the generator when nobody says how many. */
-export const GENERATED_REQUESTS = 500;
 
 export function replayCommand(): Command {
   const policy = (flag: string, description: string) =>
