@@ -162,6 +162,7 @@ export function assembleIndex(
     follow: (target, beginning) => new EngineFollower(followerContext, target, beginning),
     owns: (engineId) => owners.owns(engineId),
     identityOf: (engineId) => remote.identityOf(engineId),
+    heardIncarnation: (engineId) => remote.incarnationOf(engineId),
     publisher,
     forwarder,
     announcer,

@@ -28,6 +28,8 @@ export class SimulatedEngine {
   canReplay = true;
   model = 'm';
   reachable = true;
+  /** Whether its events can be connected to. */
+  listening = true;
 
   store(prompt: string, options: { lose?: boolean } = {}): void {
     const from = [...prompt].findIndex((_, i) => !this.held.has(prompt.slice(0, i + 1)));
@@ -98,7 +100,7 @@ export class SimulatedEngines implements EngineStreams, EngineProbe {
     this.opened.push(address);
     this.handlers.set(address.ip, handlers);
     const unlisten = engine.listen((batch) => handlers.onBatch(batch, false));
-    queueMicrotask(() => handlers.onConnection(true));
+    queueMicrotask(() => engine.listening && handlers.onConnection(true));
     return {
       replay: async (fromSequence: number) => {
         for (const batch of engine.replay(fromSequence)) handlers.onBatch(batch, true);

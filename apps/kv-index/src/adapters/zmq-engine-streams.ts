@@ -25,7 +25,7 @@ export class ZmqEngineStreams implements EngineStreams {
     const host = address.ip.includes(':') ? `[${address.ip}]` : address.ip;
     const subscriber = new KvEventSubscriber({
       endpoint: `tcp://${host}:${address.eventsPort}`,
-      replayEndpoint: `tcp://${host}:${address.replayPort}`,
+      ...(address.replayPort !== undefined && { replayEndpoint: `tcp://${host}:${address.replayPort}` }),
       topic: this.topic,
       dialIn: this.dialIn(address),
       onMessage: (message) => deliver(message, handlers),

@@ -5,7 +5,8 @@ export interface EngineAddress {
   /** IP address without brackets. */
   readonly ip: string;
   readonly eventsPort: number;
-  readonly replayPort: number;
+  /** Absent: nobody knows where it replays, if it does. */
+  readonly replayPort?: number;
   /** Who it is when it dials us: port of its HTTP server and data-parallel rank. Absent: it is only dialled. */
   readonly dialIn?: { readonly httpPort: number; readonly rank: number };
 }

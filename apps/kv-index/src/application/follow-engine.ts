@@ -11,7 +11,13 @@ import {
   wrap,
 } from 'cockatiel';
 import type { Logger } from 'pino';
-import type { EngineIdentity, EngineProbe, EngineStream, EngineStreams } from './engine-stream.js';
+import type {
+  EngineAddress,
+  EngineIdentity,
+  EngineProbe,
+  EngineStream,
+  EngineStreams,
+} from './engine-stream.js';
 import type { EngineTarget } from './engine-target.js';
 import { isFullOfFiles } from './is-full-of-files.js';
 import { startingPoint } from './restore-engine.js';
@@ -60,6 +66,8 @@ export interface FollowerBeginning {
   readonly identity?: EngineIdentity | undefined;
   /** Monotonic milliseconds at which it was known that the replica before had lost it. */
   readonly takenOverMs?: number | undefined;
+  /** The engine's process is another one than the replica before followed. */
+  readonly isRestarted?: boolean;
 }
 
 const REPLAY_RETRY_MS = [2_000, 8_000, 30_000];
@@ -142,7 +150,7 @@ export class EngineFollower {
     this.context.onProgress(this);
     const [stored, published] = await Promise.all([this.load(), this.publishedIncarnation()]);
     if (this.closing.signal.aborted) return;
-    const from = startingPoint(stored, this.endpoint, this.model);
+    const { isOfAnother = false, ...from } = startingPoint(stored, this.endpoint, this.model);
     const { engineId, model } = this;
     const { settings, clock } = this.context;
     const heard = this.context.heardIncarnation(engineId);
@@ -151,7 +159,9 @@ export class EngineFollower {
     const collectFiles = storageEvents === 'forward';
     // A replica that is new takes engines from those that go on until it has proof.
     const wasFollowed = Math.max(published, heard) > 0 && this.context.hasOthers();
-    const takesOver = this.begun.takenOverMs !== undefined || wasFollowed;
+    // What was published of a process that is gone is withdrawn at once: nobody needs to be asked for proof.
+    const isGone = isOfAnother || this.begun.isRestarted === true;
+    const takesOver = !isGone && (this.begun.takenOverMs !== undefined || wasFollowed);
     this.cache = new EngineCache(
       { engineId, model, ...from, incarnationAfter, takesOver, maxOrphanBlocks, collectFiles },
       clock.nowMs(),
@@ -179,15 +189,7 @@ export class EngineFollower {
   }
 
   private openStream(cache: EngineCache): void {
-    const { kvEventsPort, kvReplayPort } = this.context.settings;
-    const { ip, port, rank, firstRank = 0 } = this.endpoint;
-    const address = {
-      ip,
-      eventsPort: this.endpoint.kvEventsPort ?? kvEventsPort + firstRank + rank,
-      replayPort: this.endpoint.kvReplayPort ?? kvReplayPort + firstRank + rank,
-      dialIn: { httpPort: port, rank: firstRank + rank },
-    };
-    this.stream = this.context.streams.open(address, {
+    this.stream = this.context.streams.open(this.address(), {
       onBatch: (batch, replayed) => {
         const nowMs = this.context.clock.nowMs();
         if (replayed) cache.replayed(batch, nowMs);
@@ -208,6 +210,19 @@ export class EngineFollower {
       onProblems: (problems) => this.context.onProblems(problems),
       onConnection: (connected) => this.connectionChanged(cache, connected),
     });
+  }
+
+  private address(): EngineAddress {
+    const { settings } = this.context;
+    const { ip, port, rank, firstRank = 0, kvEventsPort, kvReplayPort } = this.endpoint;
+    const number = firstRank + rank;
+    const usualPort = settings.kvEventsPort + number;
+    const eventsPort = kvEventsPort ?? usualPort;
+    // Where the events are elsewhere than usual, another engine of the same host may be what replays at the usual port.
+    const replayPort =
+      kvReplayPort ?? (eventsPort === usualPort ? settings.kvReplayPort + number : undefined);
+    const dialIn = { httpPort: port, rank: number };
+    return { ip, eventsPort, dialIn, ...(replayPort === undefined ? {} : { replayPort }) };
   }
 
   private connectionChanged(cache: EngineCache, connected: boolean): void {

@@ -9,6 +9,8 @@ export interface StartingPoint {
   readonly incarnationAfter: number;
   readonly blockSize?: number;
   readonly restored?: RestoredCache;
+  /** What is stored is of a process that is not there any more: so is what was published of it. */
+  readonly isOfAnother?: boolean;
 }
 
 /** Decides what of an engine's stored state may be used: all of it, or only its incarnation. */
@@ -20,8 +22,9 @@ export function startingPoint(
   if (!stored) return { incarnationAfter: 0 };
   const { incarnation: incarnationAfter, engineSequence, blocks } = stored;
   const facts = decodeFacts(stored.facts);
-  const usable = facts?.landmark && facts.model === model && isSameProcess(facts, endpoint);
-  if (!usable || !facts.landmark || engineSequence < facts.landmark.sequence) return { incarnationAfter };
+  const isOfAnother = facts !== undefined && (facts.model !== model || !isSameProcess(facts, endpoint));
+  if (isOfAnother) return { incarnationAfter, isOfAnother };
+  if (!facts?.landmark || engineSequence < facts.landmark.sequence) return { incarnationAfter };
   const { landmark, blockSize, groups } = facts;
   return { incarnationAfter, blockSize, restored: { blocks, engineSequence, landmark, groups } };
 }

@@ -17,6 +17,8 @@ export interface TrackerContext {
   readonly owns: (engineId: string) => boolean;
   /** What the replica that follows an engine says of it. */
   readonly identityOf: (engineId: string) => EngineIdentity | undefined;
+  /** The newest life of an engine that was heard of; 0 when of none. */
+  readonly heardIncarnation: (engineId: string) => number;
   readonly publisher: ChangePublisher;
   readonly forwarder: FileForwarder;
   readonly announcer: EngineAnnouncer;
@@ -49,6 +51,8 @@ export class EngineTracker {
   private targets: ReadonlyMap<string, EngineTarget> = new Map();
   /** Largest incarnation of the engines that left: one may come back, and the clock may be behind what was used. */
   private newestEnded = 0;
+  /** Engines of others that were restarted in the life that was then the newest one heard of. */
+  private readonly restarted = new Map<string, number>();
   private readonly toTakeBack = new Set<string>();
   private takeBackTimer: NodeJS.Timeout | undefined;
 
@@ -86,9 +90,13 @@ export class EngineTracker {
     for (const [engineId, follower] of this.followers) {
       if (!wanted.has(engineId)) this.end(follower, 'its pod left the pool');
     }
+    for (const engineId of this.restarted.keys()) if (!wanted.has(engineId)) this.restarted.delete(engineId);
     for (const target of wanted.values()) {
       const { engineId } = target.endpoint;
-      if (this.context.owns(engineId)) this.adopt(target, before.has(engineId));
+      const known = before.get(engineId);
+      if (known && !isSameProcess(known.endpoint, target.endpoint))
+        this.restarted.set(engineId, this.context.heardIncarnation(engineId));
+      if (this.context.owns(engineId)) this.adopt(target, known !== undefined);
       else this.release(target);
     }
   }
@@ -180,13 +188,17 @@ export class EngineTracker {
 
   private takeOver(target: EngineTarget, incarnationAfter: number): void {
     this.takeovers++;
-    const identity = this.context.identityOf(target.endpoint.engineId);
-    this.begin(target, { incarnationAfter, identity, takenOverMs: performance.now() });
+    const { engineId } = target.endpoint;
+    const identity = this.context.identityOf(engineId);
+    // The replica before may have died before it could withdraw the blocks of the process that ended.
+    const isRestarted = this.restarted.get(engineId) === this.context.heardIncarnation(engineId);
+    this.begin(target, { incarnationAfter, identity, isRestarted, takenOverMs: performance.now() });
   }
 
   private begin(target: EngineTarget, beginning: FollowerBeginning): void {
     const { follow, announcer, persister, logger } = this.context;
     const { engineId } = target.endpoint;
+    this.restarted.delete(engineId);
     persister.keep(engineId);
     const follower = follow(target, beginning);
     this.followers.set(engineId, follower);
