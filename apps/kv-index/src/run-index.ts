@@ -91,6 +91,8 @@ export class IndexRun {
     const { problem } = members;
     if (problem) logger.warn({ members: members.members }, problem);
     else logger.info({ members: members.members }, 'the replicas of kv-index');
+    // An engine may have left while its replica was dead already.
+    this.swept = false;
     this.reconcile();
   }
 

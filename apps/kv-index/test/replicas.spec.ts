@@ -225,6 +225,22 @@ describe('several replicas of kv-index', () => {
     },
   );
 
+  it('withdraw the blocks of an engine whose container restarted while its replica was dead', async () => {
+    fill();
+    const [one, two] = [start('one'), start('two')];
+    await converged(one, two);
+    const name = NAMES.find((each) => followed(two).includes(idOf(each))) as string;
+    two.cutOff();
+    world.store.disconnect();
+    engine(name).restart();
+    engine(name).listening = false;
+    await world.applyPod(name, `10.0.0.${NAMES.indexOf(name)}`, 1, 'n1');
+    await until(() => one.state(idOf(name)) === 'connecting', PATIENCE_MS);
+    await until(() => one.matched(idOf(name), '12') === 0, PATIENCE_MS);
+    expect(one.state(idOf(name))).toBe('connecting');
+    world.store.reconnect();
+  });
+
   it('tell the files on storage that one that died had not told', async () => {
     const files = () =>
       world.eventsOf('tier.stored').flatMap((e) => (e.data as unknown as EventData<'tier.stored'>).files);
@@ -246,7 +262,7 @@ describe('several replicas of kv-index', () => {
     const other = NAMES.find((each) => followed(one).includes(idOf(each))) as string;
     await world.removeEngine(other);
     await until(() => two.parts.index.blocksOf(idOf(other)) === 0, PATIENCE_MS);
-    two.cutOff();
+    await running.splice(1, 1)[0]?.kill(world);
     await world.removeEngine(name);
     await until(() => !one.parts.tracker.known().has(idOf(name)), PATIENCE_MS);
     one.parts.holders.forgetSilent();
@@ -255,5 +271,10 @@ describe('several replicas of kv-index', () => {
     await one.parts.host.settled();
     expect(one.parts.index.blocksOf(idOf(name))).toBe(0);
     expect(one.parts.engines.get(idOf(name))).toBeUndefined();
+    await until(
+      () => world.eventsOf('engine.gone').some(({ data }) => data.engine === idOf(name)),
+      PATIENCE_MS,
+    );
+    await until(async () => !(await world.store.engines('ns', 'pool')).includes(idOf(name)), PATIENCE_MS);
   });
 });
