@@ -190,6 +190,15 @@ describe('the HTTP API of Conductor and Dynamo', () => {
       400,
       'tcp://<host>:<port>',
     ],
+    ['a host that is none', '/register', registration({ endpoint: 'tcp://-x:5557' }), 400, 'endpoint'],
+    ['half a character', '/register', registration({ tenant_id: '\ud800' }), 400, 'tenant_id: is no Unicode'],
+    [
+      'names that no event can hold',
+      '/register',
+      registration({ tenant_id: 'ü'.repeat(100) }),
+      400,
+      'more than 512',
+    ],
     [
       'a replay elsewhere',
       '/register',

@@ -8,7 +8,7 @@ export interface InstanceRegistration {
   /** Served name of the base model. */
   readonly model: string;
   readonly blockSize: number;
-  /** ZeroMQ address of its events, and of its replay; empty = it has none. */
+  /** ZeroMQ address of its events, and of its replay; empty = nobody said. */
   readonly endpoint: string;
   readonly replayEndpoint: string;
   /** Kind of publisher, as it was registered. */

@@ -5,8 +5,10 @@ import type { InstanceRegistration, InstanceRegistry } from './instance-registry
 
 /** Instead of a Kubernetes namespace: no pod of any pool is in it, as it is no valid name of one. */
 const NAMESPACE = 'Registered';
-/** Each costs a socket and what its engine holds. */
-const MAX_REGISTRATIONS = 10_000;
+/** Each costs two of the 16,384 sockets that ZeroMQ opens, which the engines of the cluster need, too. */
+const MAX_REGISTRATIONS = 4_096;
+/** What an event may name an engine. */
+const MAX_ID_LENGTH = 512;
 
 /** What was registered or, without a registration, unregistered here. */
 export type RegistrationEdit = (engineId: string, registration: InstanceRegistration | undefined) => void;
@@ -20,6 +22,10 @@ export class RegisteredInstances implements InstanceRegistry {
   register(registration: InstanceRegistration): void {
     assertOneHost(registration);
     const engineId = this.engineIdOf(registration);
+    if (engineId.length > MAX_ID_LENGTH) {
+      const what = `with tenant_id it makes an id of ${engineId.length} characters, more than ${MAX_ID_LENGTH}`;
+      throw new ServiceError('invalid-argument', what, 'instance_id', 'choose shorter names');
+    }
     const known = this.byEngine.get(engineId);
     if (known && isSame(known, registration)) return;
     if (known) {

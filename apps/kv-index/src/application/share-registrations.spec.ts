@@ -71,6 +71,8 @@ describe('RegistrationSharing', () => {
     for (const [name, text] of [
       ['x', 'nothing'],
       ['y', '{"instanceId":""}'],
+      ['z', JSON.stringify(registration('z', { tenantId: '\ud800' }))],
+      ['p', JSON.stringify(registration('p', { endpoint: 'somewhere' }))],
     ] as const) {
       const annotations = { 'penstock.dev/registration': text };
       const metadata = { name, namespace: 'ns', labels, annotations };

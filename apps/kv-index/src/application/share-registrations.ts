@@ -4,6 +4,7 @@ import { type Cluster, ClusterError, type Informer, type ResourceKind } from '@p
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { InstanceRegistration } from './instance-registry.js';
+import { isHostPort } from './is-host-port.js';
 import type { RegisteredInstances } from './registered-instances.js';
 
 export interface ShareOptions {
@@ -24,14 +25,18 @@ const ANNOTATION = 'penstock.dev/registration';
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
+const name = z.string().refine((value) => value.isWellFormed());
+const place = z
+  .string()
+  .refine((value) => value.startsWith('tcp://') && isHostPort(value.slice('tcp://'.length)));
 const registrationSchema = z.object({
-  tenantId: z.string(),
-  instanceId: z.string().min(1),
+  tenantId: name,
+  instanceId: name.min(1),
   dpRank: z.number().int().min(0),
   model: z.string().min(1),
   blockSize: z.number().int().min(1),
-  endpoint: z.string().min(1),
-  replayEndpoint: z.string(),
+  endpoint: place,
+  replayEndpoint: z.union([z.literal(''), place]),
   type: z.string(),
 });
 

@@ -56,6 +56,9 @@ describe('staticEngines', () => {
     ['[{"name":"a","address":"h:1","events":"h:2"}]', /0\.events: must be tcp:\/\/host:port/],
     ['[{"name":"a","address":"h:1","replay":"tcp://x:2"}]', /0\.replay: must be on the host of events/],
     ['[{"name":"a","address":"h:1","rank":2}]', /0.*rank/],
+    ['[{"name":"a","address":"h:0"}]', /0\.address: must be host:port/],
+    ['[{"name":"a","model":"m","events":"tcp://*:5557"}]', /0\.events: must be tcp:\/\/host:port/],
+    ['[{"name":"a","model":"m","events":"tcp://h:65535","ranks":2}]', /0\.ranks: the port of the last rank/],
     ['[{"name":"a","address":"h:1"},{"name":"a","address":"h:2"}]', /two engines have the same/],
   ])('refuses %s, and says where', (text, says) => {
     expect(() => staticEngines(text)).toThrow(says);

@@ -2,16 +2,15 @@ import { readFileSync } from 'node:fs';
 import type { Endpoint, Pool } from '@penstock/cluster';
 import { z } from 'zod';
 import type { EngineTarget } from './engine-target.js';
+import { isHostPort } from './is-host-port.js';
 import { targetsOf } from './targets-of.js';
 
 const portOf = (address: string) => Number(address.slice(address.lastIndexOf(':') + 1));
-const isPlace = (text: string) =>
-  /^(\[[0-9a-fA-F:]+\]|[^\s:/@[\]]+):\d{1,5}$/.test(text) && portOf(text) <= 65_535;
-const place = z.string().refine(isPlace, 'must be host:port, an IPv6 address in brackets');
+const place = z.string().refine(isHostPort, 'must be host:port, an IPv6 address in brackets');
 const socket = z
   .string()
   .refine(
-    (text) => text.startsWith('tcp://') && isPlace(text.slice('tcp://'.length)),
+    (text) => text.startsWith('tcp://') && isHostPort(text.slice('tcp://'.length)),
     'must be tcp://host:port',
   );
 const name = z
@@ -27,7 +26,11 @@ const engine = z
     pool: name.default('_static'),
     address: place.optional().describe('Where it takes requests; asked for its model when that is not given'),
     events: socket.optional().describe('Default: the host of address, and --kv-events-port'),
-    replay: socket.optional().describe('Default: the host of events, and --kv-replay-port'),
+    replay: socket
+      .optional()
+      .describe(
+        'Default: the host of events, and --kv-replay-port; none where events are not at --kv-events-port',
+      ),
     model: z.string().min(1).max(512).optional(),
     blockSize: z.number().int().min(1).max(65_536).optional(),
     ranks: z
@@ -53,6 +56,11 @@ const engine = z
       path: ['replay'],
       error: 'must be on the host of events: both are sockets of one engine process',
     },
+  )
+  .refine(
+    ({ events, replay, ranks }) =>
+      [events, replay].every((end) => end === undefined || portOf(end) + ranks - 1 <= 65_535),
+    { path: ['ranks'], error: 'the port of the last rank would be above 65535' },
   );
 
 const list = z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DEFAULT_TENANT } from '../../application/instance-ranks.js';
 import type { InstanceRegistration } from '../../application/instance-registry.js';
+import { isHostPort } from '../../application/is-host-port.js';
 import type { HashQuery } from '../../application/query-hashes.js';
 import type { InstanceQuery } from '../../application/query-instances.js';
 
@@ -9,7 +10,10 @@ const MAX_TOKENS = 4 * 1024 * 1024;
 const MAX_HASHES = 1024 * 1024;
 const MAX_U32 = 0xffff_ffff;
 
-const text = z.string().max(512);
+const text = z
+  .string()
+  .max(512)
+  .refine((value) => value.isWellFormed(), 'is no Unicode text: half of a surrogate pair is missing');
 const named = text.min(1, 'must not be empty');
 const optional = text.nullish().transform((value) => value ?? '');
 const tenant = text.nullish().transform((value) => value || DEFAULT_TENANT);
@@ -198,7 +202,5 @@ function lowWord(hash: number | bigint | string): bigint | undefined {
 }
 
 function isConnectable(value: string): boolean {
-  const match = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(value);
-  const port = Number(match?.[2] ?? 0);
-  return port >= 1 && port <= 65_535;
+  return value.startsWith('tcp://') && isHostPort(value.slice('tcp://'.length));
 }
