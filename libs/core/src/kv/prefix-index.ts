@@ -19,7 +19,7 @@ import type { KeyList, Tier } from './types.js';
 export interface PrefixIndexOptions {
   /** Most (block, engine) pairs kept, up to 128 million; beyond it the coldest blocks make room. Default 32 million. */
   readonly maxHolders?: number;
-  /** Most memory of its columns; beyond it the coldest blocks make room. Default 48 bytes for each of `maxHolders`, at least 16 MiB. */
+  /** Most memory of its columns; beyond it the coldest blocks make room. Default 72 bytes for each of `maxHolders`, at least 16 MiB. */
   readonly maxBytes?: number;
   /** Whether another thread may read it (`handle`). */
   readonly shared?: boolean;
@@ -28,6 +28,8 @@ export interface PrefixIndexOptions {
 }
 
 const MAX_HOLDERS = 2 ** 27;
+/** More than a pair takes right after columns grew, so that `maxHolders` is reached first. */
+const BYTES_PER_HOLDER = 72;
 /** Steps of sweeping that one mutation does at least, so that garbage never outlives the traffic that follows it. */
 const SWEEP_PER_CALL = 64;
 /** Keys handled before a reader that waits is let in: some ten microseconds. */
@@ -58,7 +60,7 @@ export class PrefixIndex extends IndexView {
   /** Throws a RangeError on limits that cannot be kept. */
   constructor(options: PrefixIndexOptions = {}) {
     const { maxHolders = 32_000_000, shared = false, denseAbove } = options;
-    const { maxBytes = Math.max(16 * 2 ** 20, maxHolders * 48) } = options;
+    const { maxBytes = Math.max(16 * 2 ** 20, maxHolders * BYTES_PER_HOLDER) } = options;
     if (!Number.isSafeInteger(maxHolders) || maxHolders < 1 || maxHolders > MAX_HOLDERS)
       throw new RangeError(`maxHolders is ${maxHolders}: give a whole number from 1 to ${MAX_HOLDERS}`);
     if (!(maxBytes > 0)) throw new RangeError(`maxBytes is ${maxBytes}: give a positive number of bytes`);

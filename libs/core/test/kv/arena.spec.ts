@@ -152,6 +152,21 @@ describe('the arena', () => {
     expect([index.refused, index.blocksOf('ns/a')]).toEqual([0, 500]);
   });
 
+  it('is full of pairs before it is full of bytes, and then refuses nothing', () => {
+    for (const shared of [false, true]) {
+      const index = new PrefixIndex({ maxHolders: 300_000, shared });
+      for (let round = 0; round < 50; round++) {
+        const blocks = BigUint64Array.from(
+          { length: 10_000 },
+          (_, i) => BigInt(round * 10_000 + i + 1) * 0x9e3779b97f4a7c15n,
+        );
+        index.store(`ns/pod-${round % 20}`, 'gpu', blocks);
+      }
+      expect([index.holders, index.refused]).toEqual([300_000, 0]);
+      expect(index.evicted).toBe(200_000);
+    }
+  });
+
   it('keeps within its bytes', () => {
     const maxBytes = 2 ** 20;
     const index = new PrefixIndex({ maxBytes, denseAbove: 4 });
