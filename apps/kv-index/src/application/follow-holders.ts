@@ -118,7 +118,7 @@ export class HolderFollower {
     if (type === 'kv.delta') this.applyDeltas(event, data as EventData<'kv.delta'>);
     else if (type === 'kv.snapshot') this.applySnapshot(event, data as EventData<'kv.snapshot'>);
     else if (type === 'engine.gone') this.applyGone(data as EventData<'engine.gone'>);
-    else this.options.remote.announced(data as EventData<'engine.registered'>, source);
+    else this.applyAnnounced(data as EventData<'engine.registered'>, source);
   }
 
   /** Engines of a list, and registered ones, are in no namespace of Kubernetes. */
@@ -146,6 +146,13 @@ export class HolderFollower {
   /** Without the life that ended nobody can say whether it is the one known here; `forgetSilent` finds out. */
   private applyGone({ engine, incarnation }: EventData<'engine.gone'>): void {
     if (incarnation !== undefined) this.options.host.engineGone(engine, incarnation);
+  }
+
+  /** Remembered, so that what was told is forgotten when nobody has the engine: it may never have had a block. */
+  private applyAnnounced(data: EventData<'engine.registered'>, source: string): void {
+    if (isStorageHolder(data.engine)) return;
+    this.heard.add(data.engine);
+    this.options.remote.announced(data, source);
   }
 
   /** What was written before our start by somebody who is not there any more would never be corrected. */

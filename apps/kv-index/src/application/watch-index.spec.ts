@@ -48,7 +48,7 @@ describe('watchIndex', () => {
     for (const stop of stops.splice(0)) stop.abort();
   });
 
-  function lab(engines: KnownEngine[], maxWaiting?: number) {
+  function lab(engines: KnownEngine[], maxWaiting?: number, includeBlocks = true) {
     const index = new PrefixIndex();
     const feed = new ChangeFeed();
     const replica = new WatchedReplica(index, feed);
@@ -64,7 +64,7 @@ describe('watchIndex', () => {
     };
     const stop = new AbortController();
     stops.push(stop);
-    const options = { poolNamespace: '', pool: '', includeBlocks: true };
+    const options = { poolNamespace: '', pool: '', includeBlocks };
     const events = watchIndex(
       { index, directory, feed, contents, self: 'me' },
       maxWaiting === undefined ? options : { ...options, maxWaiting },
@@ -106,6 +106,15 @@ describe('watchIndex', () => {
     byId.delete('ns/a');
     await read((event) => 'left' in event);
     expect([...reader.held.keys()]).toEqual(['ns/b']);
+  });
+
+  it('keeps no more for a slow reader of numbers: the keys wait with them', async () => {
+    const { replica, reader, read } = lab([knownEngine('a')], 10, false);
+    await read((event) => 'complete' in event);
+    replica.applyDelta(delta('ns/a', 1, [1, 2, 3, 4, 5, 6, 7, 8]), 0);
+    replica.applyDelta(delta('ns/a', 2, [9]), 0);
+    await read((event) => 'lagged' in event);
+    expect(reader.lagged).toBe(2);
   });
 
   it('begins anew for a reader that is too slow, and says how much it missed', async () => {

@@ -22,7 +22,7 @@ export interface WatchSource {
 
 export interface WatchOptions extends PoolFilter {
   readonly includeBlocks: boolean;
-  /** Events, and with blocks keys, that wait for a slow reader at most. */
+  /** Events and keys that wait for a slow reader at most. */
   readonly maxWaiting?: number;
 }
 
@@ -53,6 +53,8 @@ export type WatchEvent =
 
 /** 4 MB of keys. */
 const MAX_WAITING = 524_288;
+/** 32 MB, for who is told numbers only and so reads faster than keys come. */
+const MAX_WAITING_FOR_NUMBERS = 8 * MAX_WAITING;
 /** Blocks per message: 8 bytes each. */
 const PART_BLOCKS = 32_768;
 /** Time between two looks for engines that came, left or changed their state. */
@@ -64,9 +66,10 @@ export async function* watchIndex(
   options: WatchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
+  const { maxWaiting = options.includeBlocks ? MAX_WAITING : MAX_WAITING_FOR_NUMBERS } = options;
   for (let skipped = 0; !signal.aborted; ) {
     if (skipped > 0) yield { lagged: { skippedChanges: skipped } };
-    const queue = new WatchQueue(source.feed, options.maxWaiting ?? MAX_WAITING, options.includeBlocks);
+    const queue = new WatchQueue(source.feed, maxWaiting);
     try {
       yield { begin: { replica: source.self } };
       yield* new Watcher(source, options, queue).run(signal);
