@@ -80,6 +80,15 @@ describe('one bad event does not cost the batch', () => {
     expect(decoded.removalsLost).toBe(true);
   });
 
+  it.each([
+    ['a number', ['BlockRemoved', [1], 3]],
+    ['a list', { type: 'BlockRemoved', block_hashes: [1], medium: ['GPU'] }],
+  ])('says that a removal was lost where its medium is %s', (_what, event) => {
+    const decoded = decodeEngineBatch(0, batchOf(event));
+    expect(decoded.problems).toEqual({ 'unknown-medium': 1 });
+    expect(decoded.removalsLost).toBe(true);
+  });
+
   it('ignores and counts fields it does not know', () => {
     const array = ['AllBlocksCleared', null, 'surprise'];
     const map = { type: 'AllBlocksCleared', surprise: 1 };

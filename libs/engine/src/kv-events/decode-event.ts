@@ -123,7 +123,8 @@ function addRemoval(raw: RawEvent, medium: unknown, events: EngineEvent[], probl
     locality: localityOf(raw),
   };
   events.push(removed);
-  return list.bad > 0;
+  // A medium that is no name does not say where the blocks are gone from.
+  return list.bad > 0 || (medium !== undefined && typeof medium !== 'string');
 }
 
 interface Identity {
