@@ -91,7 +91,10 @@ export class BlockPersister {
     try {
       const epoch = await this.store.epoch();
       if (this.epoch !== undefined && epoch !== this.epoch) {
-        this.logger.warn({}, 'the block store lost its content or its last writes; writing it again from memory');
+        this.logger.warn(
+          {},
+          'the block store lost its content or its last writes; writing it again from memory',
+        );
         for (const queue of this.queues.values()) {
           queue.needsAll = true;
           queue.deltas.length = 0;
