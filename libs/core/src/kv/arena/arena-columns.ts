@@ -96,6 +96,7 @@ export class ArenaColumns {
   reserve(column: Column, words: number): boolean {
     const more = column.sizeFor(words) - column.bytes;
     if (more === 0) return true;
+    if (words > column.maxWords) return false;
     if (this.bytes + more > this.maxBytes) return false;
     this.grow(column, words);
     return true;

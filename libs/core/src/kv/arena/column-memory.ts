@@ -27,6 +27,11 @@ export class Column {
     this.words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
   }
 
+  /** It never grows beyond. */
+  get maxWords(): number {
+    return Math.floor(this.maxBytes / 4);
+  }
+
   get bytes(): number {
     return this.words.byteLength;
   }
