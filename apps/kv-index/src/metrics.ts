@@ -1,10 +1,33 @@
 import { LOSS_REASONS, PROBLEMS } from '@penstock/engine';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { STORE_OUTCOMES, type StoreOutcome } from './application/persist-changes.js';
 
 const PREFIX = 'penstock_kv_index';
 const LAG_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 const TAKEOVER_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10];
 const LOOKUP_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05];
+
+const LOOKUPS = [
+  'ScoreEndpoints',
+  'ScoreEndpointsStream',
+  'Lookup',
+  'GetPodScores',
+  'query',
+  'query_by_hash',
+] as const;
+export type LookupMethod = (typeof LOOKUPS)[number];
+const LOOKUP_OUTCOMES = ['ok', 'refused'] as const;
+type LookupOutcome = (typeof LOOKUP_OUTCOMES)[number];
+
+/** What becomes of updates of the index, by where they come from. */
+const APPLIED = ['applied', 'duplicate', 'stale', 'gap', 'parked', 'refused', 'dropped'];
+const INDEX_UPDATES = {
+  own: APPLIED,
+  'own-snapshot': ['dropped'],
+  'kv.delta': [...APPLIED, 'unknown-wire'],
+  'kv.snapshot': APPLIED,
+  storage: ['forgotten'],
+};
 
 /** Metrics that are counted where something happens; those of existing state are in `observed-metrics.ts`. */
 export class KvIndexMetrics {
@@ -39,8 +62,6 @@ export class KvIndexMetrics {
       labelNames: ['reason'],
       registers,
     });
-    // A series that begins with its first fault has no increase that Prometheus could see.
-    for (const reason of [...PROBLEMS, ...LOSS_REASONS]) this.problems.inc({ reason }, 0);
     this.store = new Counter({
       name: `${PREFIX}_store_writes_total`,
       help: 'Writes to the block store, by outcome',
@@ -82,6 +103,17 @@ export class KvIndexMetrics {
       buckets: LOOKUP_SECONDS,
       registers,
     });
+    this.beginAtZero();
+  }
+
+  /** A series that begins with its first fault has no increase that Prometheus could see. */
+  private beginAtZero(): void {
+    for (const reason of [...PROBLEMS, ...LOSS_REASONS]) this.problems.inc({ reason }, 0);
+    for (const outcome of STORE_OUTCOMES) this.store.inc({ outcome }, 0);
+    for (const method of LOOKUPS)
+      for (const outcome of LOOKUP_OUTCOMES) this.lookups.inc({ method, outcome }, 0);
+    for (const [type, outcomes] of Object.entries(INDEX_UPDATES))
+      for (const outcome of outcomes) this.indexUpdates.inc({ type, outcome }, 0);
   }
 
   observeLag(lagMs: number): void {
@@ -100,7 +132,7 @@ export class KvIndexMetrics {
     this.indexUpdates.inc({ type, outcome }, count);
   }
 
-  countStoreWrite(outcome: string): void {
+  countStoreWrite(outcome: StoreOutcome): void {
     this.store.inc({ outcome });
   }
 
@@ -115,7 +147,7 @@ export class KvIndexMetrics {
   }
 
   /** Runs a lookup and counts it. */
-  timeLookup<T>(method: string, run: () => T): T {
+  timeLookup<T>(method: LookupMethod, run: () => T): T {
     const ended = this.begin(method);
     try {
       const result = run();
@@ -128,7 +160,7 @@ export class KvIndexMetrics {
   }
 
   /** Runs a lookup whose answer takes a while, and counts it. */
-  async timeAnswer<T>(method: string, run: () => Promise<T>): Promise<T> {
+  async timeAnswer<T>(method: LookupMethod, run: () => Promise<T>): Promise<T> {
     const ended = this.begin(method);
     try {
       const result = await run();
@@ -140,7 +172,7 @@ export class KvIndexMetrics {
     }
   }
 
-  private begin(method: string): (outcome: string) => void {
+  private begin(method: LookupMethod): (outcome: LookupOutcome) => void {
     const startMs = performance.now();
     return (outcome) => {
       this.lookups.inc({ method, outcome });

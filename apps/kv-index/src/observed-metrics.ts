@@ -13,6 +13,8 @@ import type { ChangePublisher } from './application/publish-changes.js';
 import type { EngineTracker } from './application/track-engines.js';
 
 const PREFIX = 'penstock_kv_index';
+/** Why connections of engines are closed; in a conflict each time is counted, not each connection. */
+const REFUSALS = ['unknown-address', 'foreign-topic', 'ambiguous', 'too-many', 'failed'] as const;
 
 export interface ObservedSources {
   readonly index: ReadableIndex;
@@ -121,8 +123,7 @@ export function observeSources(registry: Registry, sources: ObservedSources): vo
     counter('dial_ins_total', 'Connections of engines that dialled in, by outcome', ['outcome'], (c) => {
       c.inc({ outcome: 'accepted' }, dialIn.accepted);
       c.inc({ outcome: 'conflict' }, dialIn.conflicts);
-      for (const [outcome, count = 0] of Object.entries(dialIn.refusals))
-        if (outcome !== 'conflict') c.inc({ outcome }, count);
+      for (const outcome of REFUSALS) c.inc({ outcome }, dialIn.refusals[outcome] ?? 0);
     });
   }
   counter('takeovers_total', 'Engines taken over from another replica', [], (c) => c.inc(tracker.takeovers));

@@ -5,7 +5,8 @@ import { encodeFacts } from './engine-facts.js';
 import type { EngineFollower } from './follow-engine.js';
 
 /** Results of writes to the block store, by what was done. */
-export type StoreOutcome = 'appended' | 'replaced' | 'removed' | 'refused' | 'failed';
+export const STORE_OUTCOMES = ['appended', 'replaced', 'removed', 'refused', 'failed'] as const;
+export type StoreOutcome = (typeof STORE_OUTCOMES)[number];
 
 /** Deltas of one engine that wait for the store; more are replaced by the whole state. */
 const MAX_WAITING_DELTAS = 100;

@@ -13,21 +13,23 @@ export class PodScoresController {
   constructor(@Inject(PARTS) private readonly parts: IndexParts) {}
 
   @GrpcMethod('IndexerService', 'GetPodScores')
-  async getPodScores(request: unknown): Promise<indexerV1.GetPodScoresResponse> {
+  getPodScores(request: unknown): Promise<indexerV1.GetPodScoresResponse> {
+    return this.parts.metrics.timeAnswer('GetPodScores', () => this.answer(request));
+  }
+
+  private async answer(request: unknown): Promise<indexerV1.GetPodScoresResponse> {
     const { prompt, modelName: model, podIdentifiers: pods } = parseRequest(podScoresRequest, request);
-    const { index, engines, metrics, tokenizer } = this.parts;
+    const { index, engines, tokenizer } = this.parts;
     if (!tokenizer) {
       const howToFix = 'start kv-index with --tokenizer-dir, or ask ScoreEndpoints with token ids';
       throw new ServiceError('failed-precondition', 'kv-index has no tokenizer for text', 'prompt', howToFix);
     }
     const tokenIds = await tokenizer.encode(prompt, model);
-    return metrics.timeLookup('GetPodScores', () => {
-      const scores = scorePods(index, engines.engines(), { model, tokenIds, pods });
-      return {
-        scores: scores.map(({ pod, score, rank }) =>
-          rank === undefined ? { pod, score } : { pod, score, dataParallelRank: rank },
-        ),
-      };
-    });
+    const scores = scorePods(index, engines.engines(), { model, tokenIds, pods });
+    return {
+      scores: scores.map(({ pod, score, rank }) =>
+        rank === undefined ? { pod, score } : { pod, score, dataParallelRank: rank },
+      ),
+    };
   }
 }
