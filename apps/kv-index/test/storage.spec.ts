@@ -155,7 +155,7 @@ describe('kv-index and storage', () => {
       { engineId: 'ns/b', matchedTokens: 6, byTier: [{ tier: 's3', tokens: 6 }] },
     ]);
     const engines = () => index.parts.tracker.engines();
-    const { blocks } = lookupBlocks(index.parts.index, engines(), everyPool, query('123'));
+    const { blocks } = await lookupBlocks(index.parts.index, engines(), everyPool, query('123'));
     const names = blocks.map(({ holders }) => holders.map((h) => `${h.engineId} ${h.tier}`));
     expect(names).toEqual([
       [`${NODE} cpu`, `${S3} s3`, 'ns/a gpu'],
@@ -163,7 +163,7 @@ describe('kv-index and storage', () => {
       [`${S3} s3`],
     ]);
     const other = { poolNamespace: '', pool: 'other' };
-    expect(lookupBlocks(index.parts.index, engines(), other, query('123')).blocks).toEqual([]);
+    expect((await lookupBlocks(index.parts.index, engines(), other, query('123'))).blocks).toEqual([]);
     delta(S3, 's3', '', '123');
     await until(() => scores('1234')[1]?.matchedTokens === 0);
     expect(scores('1234')[0]?.matchedTokens).toBe(4);

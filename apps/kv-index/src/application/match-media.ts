@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ReadableIndex, TIERS } from '@penstock/core/kv';
 import type { EngineMatch } from './match-engines.js';
+import { Turn } from './turn.js';
 
 /** Tokens of a prompt's contiguous prefix in one engine, by the medium they are on. */
 export interface MediaMatch {
@@ -15,9 +15,6 @@ export interface MediaMatch {
 const GPU = bitOf('gpu');
 const CPU = bitOf('cpu');
 const DISK = bitOf('ssd') | bitOf('s3');
-/** How long this may hold up other requests, in ms. */
-const TURN_MS = 2;
-const CLOCK_EVERY = 16;
 
 /**
  * Where the blocks of each match lie. It looks at every holder of every block, unlike a match, and lets other requests go
@@ -43,15 +40,13 @@ async function fill(
   keys: BigUint64Array,
   byEngine: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
-  let sinceMs = performance.now();
+  const turn = new Turn();
   for (const [block, key] of keys.entries()) {
     for (const { engineId, tierBits } of index.holdersOf(key)) {
       const tiers = byEngine.get(engineId);
       if (tiers && block < tiers.length) tiers[block] = tierBits;
     }
-    if (block % CLOCK_EVERY !== 0 || performance.now() - sinceMs < TURN_MS) continue;
-    await nextTurn();
-    sinceMs = performance.now();
+    if (turn.isOver()) await turn.next();
   }
 }
 

@@ -54,11 +54,11 @@ export class KvIndexController {
   }
 
   @GrpcMethod(SERVICE, 'Lookup')
-  lookup(request: unknown): kvindexV1.LookupResponse {
+  lookup(request: unknown): Promise<kvindexV1.LookupResponse> {
     const { index, engines, metrics } = this.parts;
-    return metrics.timeLookup('Lookup', () => {
+    return metrics.timeAnswer('Lookup', async () => {
       const { prompt, ...filter } = parseRequest(promptRequest, request);
-      const { blocks, blockSize } = lookupBlocks(index, engines.engines(), filter, prompt);
+      const { blocks, blockSize } = await lookupBlocks(index, engines.engines(), filter, prompt);
       const named = blocks.map(({ key, holders }) => ({
         key: bytesOf(BigUint64Array.of(key)),
         holders: holders.map(({ engineId, tier }) => ({ engineId, tier: TIER_NAMES[tier] })),
