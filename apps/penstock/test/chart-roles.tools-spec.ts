@@ -41,8 +41,15 @@ const OUTPUT_KINDS = [
   inferenceModelKind,
   variantAutoscalingKind,
 ] as ResourceKind[];
-/** Rights that are needed only now and then: an Event that repeats, a pod that is read again as an answer was lost. */
-const RARE = ['autoscaler: patch /events', 'gang-placer: get /pods'];
+/**
+ * Rights that are needed only now and then: an Event that repeats, a pod that is read again as an answer was lost, a Lease
+ * given up by a replica that stops.
+ */
+const RARE = [
+  'autoscaler: patch /events',
+  'gang-placer: get /pods',
+  'kv-index: delete coordination.k8s.io/leases',
+];
 const PATIENCE_MS = 60_000;
 /** A container that started and then failed its probe. */
 const NOT_READY = JSON.stringify({

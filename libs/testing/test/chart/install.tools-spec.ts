@@ -166,7 +166,7 @@ describe('helm on a kube-apiserver', () => {
     expect(await readiness()).toEqual({
       autoscaler: '2/2',
       'gang-placer': '2/2',
-      'kv-index': '1/1',
+      'kv-index': '2/2',
       scheduler: '3/3',
     });
     await uninstall();
