@@ -54,8 +54,14 @@ export abstract class IndexView {
   private readonly storageWalk: StorageWalk;
   private readonly lists: SlotLists;
   private members = new Uint32Array(0);
-  /** Engines that were asked about last. */
-  private asked = { version: -1, ids: [] as readonly string[], slots: new Int32Array(0) };
+  /** Engines that were asked about last, with the answers for those of them that hold nothing: most do, and garbage costs time. */
+  private asked = {
+    version: -1,
+    ids: [] as readonly string[],
+    slots: new Int32Array(0),
+    nothing: [] as readonly PrefixMatch[],
+    nothingTiered: [] as readonly TieredMatch[],
+  };
 
   protected constructor(
     protected readonly columns: ArenaColumns,
@@ -162,7 +168,11 @@ export abstract class IndexView {
       () => {
         if (!engines) return this.matchAll(blocks);
         const slots = this.walk(blocks, engines.length, (e) => engines[e] as string);
-        return engines.map((engineId, e) => this.takeMatch(engineId, slots[e] as number));
+        return engines.map((engineId, e) =>
+          this.holdsAny(slots[e] as number)
+            ? this.takeMatch(engineId, slots[e] as number)
+            : (this.asked.nothing[e] as PrefixMatch),
+        );
       },
       () => (engines ?? []).map((engineId) => ({ engineId, blocks: 0, byTier: NO_TIERS })),
     );
@@ -178,6 +188,7 @@ export abstract class IndexView {
       () => {
         const slots = this.walk(blocks, engines.length, (e) => (engines[e] as EngineHolders).engineId);
         const matches = engines.map(({ engineId }, e): TieredMatch => {
+          if (!this.holdsAny(slots[e] as number)) return this.asked.nothingTiered[e] as TieredMatch;
           const { blocks: own, byTier } = this.takeMatch(engineId, slots[e] as number);
           return { engineId, blocks: own, byTier, ownBlocks: own };
         });
@@ -311,7 +322,15 @@ export abstract class IndexView {
     if (same === count) return asked.slots;
     const ids = Array.from({ length: count }, (_, e) => engineAt(e));
     const slots = Int32Array.from(ids, (id) => this.names.slotOf(id));
-    this.asked = { version, ids, slots };
+    this.asked = {
+      version,
+      ids,
+      slots,
+      nothing: ids.map((engineId) => Object.freeze({ engineId, blocks: 0, byTier: NO_TIERS })),
+      nothingTiered: ids.map((engineId) =>
+        Object.freeze({ engineId, blocks: 0, byTier: NO_TIERS, ownBlocks: 0 }),
+      ),
+    };
     return slots;
   }
 
@@ -322,10 +341,14 @@ export abstract class IndexView {
     return { members: this.members };
   }
 
+  /** Whether the walk found the engine to hold the first block. */
+  private holdsAny(slot: number): boolean {
+    return slot >= 0 && (this.prefixWalk.depth[slot] as number) > 0;
+  }
+
   private takeMatch(engineId: string, slot: number): PrefixMatch {
-    const blocks = slot < 0 ? 0 : (this.prefixWalk.depth[slot] as number);
-    if (blocks === 0) return { engineId, blocks, byTier: NO_TIERS };
-    const { tiers } = this.prefixWalk;
+    const { depth, tiers } = this.prefixWalk;
+    const blocks = depth[slot] as number;
     const at = slot * TIERS.length;
     const byTier = [tiers[at], tiers[at + 1], tiers[at + 2], tiers[at + 3]] as number[];
     return { engineId, blocks, byTier };
