@@ -100,4 +100,16 @@ describe('kv-index finds engines', () => {
     expect(running.parts.members.problem).toMatch(/Lease/);
     expect(world.eventsOf('engine.ready')[0]).toMatchObject({ namespace: 'Static', pool: '_static' });
   });
+
+  it('and begins again with one that could not be begun with', async () => {
+    const list = [{ name: 'a', address: 'edge:8000', model: 'm', blockSize: 2 }];
+    const running = start(`--engines=${JSON.stringify(list)}`);
+    // Streams to an address that nobody knows cannot be opened.
+    await until(() => running.parts.tracker.get('Static/a')?.cache !== undefined, 20_000);
+    expect(running.state('Static/a')).toBe('connecting');
+    const engine = new SimulatedEngine();
+    world.engines.byIp.set('edge', engine);
+    engine.store('12');
+    await until(() => running.matched('Static/a', '12') === 2, 20_000);
+  });
 });

@@ -33,6 +33,8 @@ export interface TrackerContext {
 
 /** Longer than it takes until another replica has seen our renewed Lease. */
 const TAKE_BACK_MS = 500;
+/** Time until an engine that could not be begun with is tried again. */
+const BEGIN_AGAIN_MS = 2_000;
 
 /**
  * Keeps one follower per engine that this replica is to follow, each for one life of the engine.
@@ -205,8 +207,17 @@ export class EngineTracker {
     // The replica before told it, and what this one knows of it comes with its first changes.
     if (beginning.takenOverMs === undefined) announcer.registered(follower);
     void follower.start().catch((error: unknown) => {
-      logger.error({ engine: engineId, err: error }, 'an engine cannot be followed');
+      logger.error({ engine: engineId, err: error }, 'an engine cannot be followed yet; trying again');
+      setTimeout(() => this.beginAgain(follower, beginning), BEGIN_AGAIN_MS).unref();
     });
+  }
+
+  /** What hindered it may be over: too many sockets, a port that was taken. */
+  private beginAgain(failed: EngineFollower, beginning: FollowerBeginning): void {
+    const target = this.targets.get(failed.engineId);
+    if (!target || this.followers.get(failed.engineId) !== failed) return;
+    this.drop(failed);
+    this.begin(target, { ...beginning, incarnationAfter: failed.incarnation });
   }
 
   /** The engine's process is another one: what the old one held is withdrawn before the new one is even reached. */
