@@ -133,6 +133,12 @@ export function observeSources(registry: Registry, sources: ObservedSources): vo
   counter('outdated_events_total', 'Changes told by replicas that were gone before this one began', [], (c) =>
     c.inc(holders.outdated),
   );
+  counter(
+    'unread_events_total',
+    'Changes told by others that could not be read, so that theirs were given up',
+    [],
+    (c) => c.inc(holders.unread),
+  );
   gauge(
     'lag_seconds',
     'Age of the newest batch of an engine followed here when it was applied',

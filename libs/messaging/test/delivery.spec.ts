@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '@penstock/testing';
 import { connect, headers, Match } from 'nats';
-import { encodeEvent, type WireMessage } from '../src/index.js';
+import { encodeEvent, parseEventSubject, type WireMessage } from '../src/index.js';
 import { BusFixture, gone } from './bus-fixture.js';
 
 const fixture = new BusFixture();
@@ -106,7 +106,9 @@ describe('deliveries of NatsEventBus', () => {
     const bus = await fixture.readyBus(server.url);
     const seen: string[] = [];
     const add = (event: { key?: string }) => void seen.push(event.key ?? '');
-    await bus.follow({ types: ['engine.gone'], from: 'new' }, add);
+    const unreadable: string[] = [];
+    const onUnreadable = (type: string) => void unreadable.push(type);
+    await bus.follow({ types: ['engine.gone'], from: 'new', onUnreadable }, add);
     await bus.consume({ durable: 'd', types: ['engine.gone'] }, add);
     const { connection, manager } = await operator(server.url);
     const context = { id: 'i', source: 's', epoch: 'e', nowMs: 0 };
@@ -122,6 +124,7 @@ describe('deliveries of NatsEventBus', () => {
     expect(decodeURIComponent(letter.header.get('penstock-dlq-reason'))).toMatch(new RegExp(`^${reason}: `));
     expect(Buffer.from(letter.data)).toEqual(Buffer.from(message.payload));
     expect(bus.counters().rejected).toBe(2);
+    expect(unreadable).toEqual(parseEventSubject(message.subject) ? ['engine.gone'] : []);
   });
 
   it('keeps following when a handler throws', async () => {

@@ -1,4 +1,4 @@
-import { assertKvWire, type EventData } from '@penstock/contracts';
+import type { EventData } from '@penstock/contracts';
 import { type EngineSync, isStorageHolder } from '@penstock/core/kv';
 import type { Clock, EventBus, IncomingEvent, Subscription } from '@penstock/core/ports';
 import type { ReplicaHost } from '@penstock/platform';
@@ -48,6 +48,8 @@ export class HolderFollower {
   forgotten = 0;
   /** Events that were not applied: nobody is there any more who would correct them. */
   outdated = 0;
+  /** Changes and snapshots that could not be read: of another version, or damaged. */
+  unread = 0;
   private readonly heard = new Set<string>();
   private readonly unknownSinceMs = new Map<string, number>();
   private readonly startedMs: number;
@@ -65,6 +67,7 @@ export class HolderFollower {
         types: TYPES,
         from: 'last-per-subject',
         onGap: () => host.lostTrack(ownEngines()),
+        onUnreadable: (type) => this.unreadable(type),
         wantsKey: (key, type) => type !== 'kv.delta' || key !== ingester,
       },
       (event) => this.apply(event),
@@ -121,6 +124,13 @@ export class HolderFollower {
     else this.applyAnnounced(data as EventData<'engine.registered'>, source);
   }
 
+  /** Nobody can say whose blocks it changed: until the next snapshots none of others' is to be claimed. */
+  private unreadable(type: string): void {
+    if (!type.startsWith('kv.')) return;
+    this.unread++;
+    this.options.host.lostTrack(this.options.ownEngines());
+  }
+
   /** Engines of a list, and registered ones, are in no namespace of Kubernetes. */
   private isInScope({ namespace, data }: IncomingEvent): boolean {
     const { namespace: scope, isKnown } = this.options;
@@ -130,7 +140,6 @@ export class HolderFollower {
   }
 
   private applyDeltas(event: IncomingEvent, batch: EventData<'kv.delta'>): void {
-    assertKvWire(batch);
     const deltas = batch.deltas.filter(({ engine }) => this.mayTell(event, engine));
     if (deltas.length === 0) return;
     this.options.host.takeBatch({ ...batch, deltas });

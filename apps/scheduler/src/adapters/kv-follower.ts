@@ -60,7 +60,11 @@ export class KvFollower implements PrefixView {
     };
     this.subscriptions.push(
       await bus.follow(
-        { ...scope, types: ['kv.snapshot', 'kv.delta'], from: 'last-per-subject', onGap },
+        {
+          ...{ ...scope, types: ['kv.snapshot', 'kv.delta'], from: 'last-per-subject', onGap },
+          // Nobody can say whose blocks it changed.
+          onUnreadable: () => host.lostTrack(),
+        },
         (event) => this.take(event),
       ),
       // The last word on every engine: its last snapshot may still be in the stream after it left.

@@ -51,6 +51,8 @@ export interface FollowOptions {
   readonly from: 'new' | 'last-per-subject' | 'all';
   /** Called after the transport lost its place (reconnect, stream recreated): events may be missing. */
   readonly onGap?: () => void;
+  /** An event of this type came and could not be read: what it says is missing. */
+  readonly onUnreadable?: (type: string) => void;
   /** Events whose key, of this type, it refuses are passed over without being read, for those who want few of many. */
   readonly wantsKey?: (key: string | undefined, type: string) => boolean;
 }

@@ -33,7 +33,7 @@ export class Follower implements Subscription {
   constructor(
     private readonly context: ConsumeContext,
     private readonly followed: FollowedStream,
-    private readonly options: Pick<FollowOptions, 'from' | 'onGap' | 'wantsKey'>,
+    private readonly options: Pick<FollowOptions, 'from' | 'onGap' | 'onUnreadable' | 'wantsKey'>,
     private readonly handler: AnyHandler,
   ) {
     const name = `follow ${followed.filter.types.join(', ')}`;
@@ -108,8 +108,19 @@ export class Follower implements Subscription {
 
   private gap(): void {
     this.context.counters.gaps++;
+    this.tell(() => this.options.onGap?.());
+  }
+
+  /** Whoever puts something else among our subjects says nothing of what is followed. */
+  private unreadable(subject: string): void {
+    const type = parseEventSubject(subject)?.type;
+    if (type !== undefined && this.followed.filter.types.includes(type))
+      this.tell(() => this.options.onUnreadable?.(type));
+  }
+
+  private tell(call: () => void): void {
     try {
-      this.options.onGap?.();
+      call();
     } catch (error) {
       this.context.counters.handlerErrors++;
       this.context.log.error({ error: (error as Error).message }, 'a gap handler failed');
@@ -130,6 +141,7 @@ export class Follower implements Subscription {
         { stream: message.info.stream, sequence: message.seq, reason, error },
         'a message was skipped',
       );
+      this.unreadable(message.subject);
       return;
     }
     if (!isWanted(this.followed.filter, decoded.event)) return;

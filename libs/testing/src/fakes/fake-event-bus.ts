@@ -131,6 +131,7 @@ export class FakeEventBus implements EventBus {
     return this.run(take, async ({ message }) => {
       const { event } = decode<T>(message, 1);
       if (event) await Promise.resolve(handler(event)).catch(() => {});
+      else options.onUnreadable?.(parseEventSubject(message.subject)?.type ?? '');
     });
   }
 
