@@ -179,6 +179,31 @@ describe('Verify and Watch', () => {
     await until(() => events.some((event) => event.left?.engineId === 'ns/gone'));
   });
 
+  it('takes 64 callers of Watch at once and refuses more, until one ends', async () => {
+    const opened = () =>
+      new Promise<void>((resolve, reject) => {
+        const stop = new AbortController();
+        watches.push(stop);
+        const parts = served.client.stream('Watch', {}, { deadlineMs: 60_000, signal: stop.signal });
+        const read = async () => {
+          for await (const part of parts) if (part.complete) resolve();
+        };
+        read().catch(reject);
+      });
+    const fill = async () => {
+      for (let i = 0; i <= 64; i++) await opened();
+    };
+    const refusal = { code: status.RESOURCE_EXHAUSTED, message: expect.stringContaining('64 callers') };
+    await expect(fill()).rejects.toMatchObject(refusal);
+    for (const stop of watches.splice(0)) stop.abort();
+    await until(() =>
+      opened().then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+
   it('lists engines with how far they are followed, and storage when asked to', async () => {
     const { engines } = await served.client.call('ListEngines', { includeStorage: true });
     expect(engines.find((e) => e.engineId === A)).toMatchObject({

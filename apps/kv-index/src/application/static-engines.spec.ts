@@ -60,6 +60,11 @@ describe('staticEngines', () => {
     ['[{"name":"a","model":"m","events":"tcp://*:5557"}]', /0\.events: must be tcp:\/\/host:port/],
     ['[{"name":"a","model":"m","events":"tcp://h:65535","ranks":2}]', /0\.ranks: the port of the last rank/],
     ['[{"name":"a","address":"h:1"},{"name":"a","address":"h:2"}]', /two engines have the same/],
+    ['[{"name":"a","address":"h:1"},{"name":"b","address":"h:2"}]', /two engines have their events at one/],
+    [
+      '[{"name":"a","model":"m","events":"tcp://h:6","ranks":2},{"name":"b","model":"m","events":"tcp://h:7"}]',
+      /two engines have their events at one/,
+    ],
   ])('refuses %s, and says where', (text, says) => {
     expect(() => staticEngines(text)).toThrow(says);
   });

@@ -68,6 +68,10 @@ const list = z
   .max(10_000)
   .refine((all) => new Set(all.map((one) => `${one.namespace}/${one.name}`)).size === all.length, {
     error: 'two engines have the same namespace and name',
+  })
+  .refine((all) => new Set(all.flatMap(streamsOf)).size === all.flatMap(streamsOf).length, {
+    error:
+      'two engines have their events at one address, so one would hold what the other does: give each its events',
   });
 
 /**
@@ -119,6 +123,14 @@ function targetsOfEngine(one: z.output<typeof engine>): EngineTarget[] {
   };
   const identity = model === undefined ? {} : { identity: { model, blockSize: one.blockSize ?? 0 } };
   return Array.from(targetsOf([{ pool, endpoints: [endpoint] }]), (target) => ({ ...target, ...identity }));
+}
+
+/** Where the events of each rank are; `+n` is the usual port and n more. */
+function streamsOf({ address, events, ranks }: z.output<typeof engine>): string[] {
+  const host = hostOf(events ?? `tcp://${address}`);
+  return Array.from({ length: ranks }, (_, n) =>
+    events === undefined ? `${host} +${n}` : `${host} ${portOf(events) + n}`,
+  );
 }
 
 /** Without the brackets of an IPv6 address. */

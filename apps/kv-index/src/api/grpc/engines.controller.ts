@@ -16,6 +16,8 @@ import { listEngineBlocksRequest, listEnginesRequest, verifyRequest, watchReques
 
 const SERVICE = 'KvIndexService';
 const DEFAULT_DIFFERENCES = 1_000;
+/** Each may have up to 32 MB waiting. */
+const MAX_WATCHERS = 64;
 const NO_REPORTS: CacheReports = {
   read: async () => ({ unsupported: 'this kv-index asks no engine for its cache' }),
 };
@@ -24,6 +26,7 @@ const NO_REPORTS: CacheReports = {
 @Controller()
 export class EnginesController {
   private readonly draining = new Subject<void>();
+  private watchers = 0;
 
   constructor(
     @Inject(PARTS) private readonly parts: IndexParts,
@@ -73,11 +76,20 @@ export class EnginesController {
     const { index, engines: directory, feed, host, metrics, instance: self } = this.parts;
     const contents = host.contents.bind(host);
     const source = { index, directory, feed, contents, self };
+    if (this.watchers >= MAX_WATCHERS) {
+      const howToFix = 'end one, or watch another replica: each knows of all engines';
+      throw new ServiceError('exhausted', `${MAX_WATCHERS} callers watch already`, undefined, howToFix);
+    }
+    this.watchers++;
+    const counted = metrics.countWatcher();
     return paced(call, (signal) => watchIndex(source, options, signal)).pipe(
       tap({ next: (event) => ('lagged' in event ? metrics.countLagged() : undefined) }),
       map((event) => watchMessage(event, options.includeBlocks)),
       takeUntil(this.draining),
-      finalize(metrics.countWatcher()),
+      finalize(() => {
+        this.watchers--;
+        counted();
+      }),
     );
   }
 
