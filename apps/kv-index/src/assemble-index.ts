@@ -126,15 +126,16 @@ export function assembleIndex(
   const syncOf = (engineId: string) => host.sync(engineId);
   const remote = new RemoteEngines(syncOf);
   const startedMs = performance.now();
+  const publishedIncarnation = async (engineId: string) => {
+    const last = await bus.lastByKey<EventData<'kv.snapshot'>>('kv.snapshot', `${engineId}/0`);
+    return last?.data.incarnation ?? 0;
+  };
   const followerContext = {
     streams,
     probe,
     store,
     clock,
-    publishedIncarnation: async (engineId: string) => {
-      const last = await bus.lastByKey<EventData<'kv.snapshot'>>('kv.snapshot', `${engineId}/0`);
-      return last?.data.incarnation ?? 0;
-    },
+    publishedIncarnation,
     heardIncarnation: (engineId: string) => remote.incarnationOf(engineId),
     hasOthers: () => members.members.length > 1,
     isStarting: () => performance.now() - startedMs < STARTING_MS,
@@ -163,6 +164,7 @@ export function assembleIndex(
     owns: (engineId) => owners.owns(engineId),
     identityOf: (engineId) => remote.identityOf(engineId),
     heardIncarnation: (engineId) => remote.incarnationOf(engineId),
+    publishedIncarnation,
     publisher,
     forwarder,
     announcer,

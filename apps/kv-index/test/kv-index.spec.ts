@@ -200,12 +200,31 @@ describe('kv-index', () => {
     engine.store('12');
     start();
     await until(async () => (await world.store.load('ns', 'pool', A)) !== undefined);
+    const life = (await world.store.load('ns', 'pool', A))?.incarnation;
     await running.splice(0)[0]?.kill(world);
     await world.removeEngine('a');
     start();
     await until(async () => (await world.store.engines('ns', 'pool')).length === 0);
     await until(() => world.eventsOf('engine.gone').length > 0);
+    expect(world.eventsOf('engine.gone')[0]?.data).toMatchObject({ engine: A, incarnation: life });
     expect(await elsewhere()).toEqual([]);
+  });
+
+  it('names the life that ended also of an engine that it never reached', async () => {
+    const engine = await world.addEngine('a', '10.0.0.1');
+    engine.reachable = false;
+    const tiers = [{ tier: 'gpu', keys: packU64(BigUint64Array.of(1n)) }];
+    const life = { incarnation: 77, sequence: 1, part: 0, parts: 1 };
+    const before = new FakeEventBus({ broker: world.broker, source: 'kv-index/before' });
+    const place = { namespace: 'ns', pool: 'pool', key: `${A}/0` };
+    before.publish({ type: 'kv.snapshot', ...place, data: { engine: A, ...life, tiers } });
+    await before.close();
+    const index = start();
+    await until(() => index.parts.tracker.get(A) !== undefined);
+    await world.removeEngine('a');
+    // Without it this last word on the name would end every later life for who reads it later.
+    await until(() => world.eventsOf('engine.gone').length > 0);
+    expect(world.eventsOf('engine.gone')[0]?.data).toMatchObject({ engine: A, incarnation: 77 });
   });
 
   it('writes everything again after the store lost it or was away', async () => {

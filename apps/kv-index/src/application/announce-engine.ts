@@ -26,16 +26,19 @@ export class EngineAnnouncer {
     this.publish('engine.ready', engine, { ...identity(engine), model, blockSize, incarnation });
   }
 
-  gone(engine: EngineFollower, reason: string): void {
-    // Its last life: the next one's first events may overtake this one, which travels in another stream.
-    const life = engine.cache ? { incarnation: engine.incarnation } : {};
-    this.publish('engine.gone', engine, { ...identity(engine), ...life, reason });
+  /**
+   * @param incarnation its last life, if it is known: the next one's first events may overtake this one, which travels in
+   *   another stream, and it stays the last word on the name for whoever starts later
+   */
+  gone(engine: EngineFollower, reason: string, incarnation: number | undefined): void {
+    this.publish('engine.gone', engine, { ...identity(engine), ...lifeOf(incarnation), reason });
   }
 
   /** An engine known only from the store, whose pod is no longer there. */
-  goneFromStore(namespace: string, pool: string, engineId: string): void {
+  goneFromStore(namespace: string, pool: string, engineId: string, incarnation: number | undefined): void {
     const pod = engineId.slice(engineId.indexOf('/') + 1).replace(/#\d+$/, '') || engineId;
-    const data = { engine: engineId, pod, address: '', reason: 'left while no index was following' };
+    const reason = 'left while no index was following';
+    const data = { engine: engineId, pod, address: '', ...lifeOf(incarnation), reason };
     this.bus.publish({ type: 'engine.gone', namespace, pool, key: engineId, data });
   }
 
@@ -60,4 +63,8 @@ export class EngineAnnouncer {
 function identity(engine: EngineFollower) {
   const { engineId, pod, address } = engine.endpoint;
   return { engine: engineId, pod, address };
+}
+
+function lifeOf(incarnation: number | undefined): { incarnation?: number } {
+  return incarnation === undefined ? {} : { incarnation };
 }

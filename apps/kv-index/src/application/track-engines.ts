@@ -19,6 +19,8 @@ export interface TrackerContext {
   readonly identityOf: (engineId: string) => EngineIdentity | undefined;
   /** The newest life of an engine that was heard of; 0 when of none. */
   readonly heardIncarnation: (engineId: string) => number;
+  /** The incarnation last published of an engine, 0 when none is known; rejects while the bus is away. */
+  readonly publishedIncarnation: (engineId: string) => Promise<number>;
   readonly publisher: ChangePublisher;
   readonly forwarder: FileForwarder;
   readonly announcer: EngineAnnouncer;
@@ -139,7 +141,10 @@ export class EngineTracker {
       const stored = await store.engines(pool.namespace, pool.name);
       for (const engineId of stored.filter((id) => !this.targets.has(id) && owns(id))) {
         logger.info({ engine: engineId }, 'forgetting an engine that left while no index was running');
-        announcer.goneFromStore(pool.namespace, pool.name, engineId);
+        const { incarnation = 0 } = (await store.load(pool.namespace, pool.name, engineId)) ?? {};
+        const life = await this.lastLife(engineId, incarnation);
+        if (this.targets.has(engineId)) continue;
+        announcer.goneFromStore(pool.namespace, pool.name, engineId, life);
         persister.remove(pool.namespace, pool.name, engineId);
       }
     }
@@ -264,9 +269,23 @@ export class EngineTracker {
     host.engineGone(engineId);
     // While it is handed over the other replica says so.
     if (!owns(engineId)) return;
-    announcer.gone(follower, reason);
+    if (follower.cache) announcer.gone(follower, reason, follower.incarnation);
+    else void this.tellGone(follower, reason);
     persister.remove(pool.namespace, pool.name, engineId, follower);
     logger.info({ engine: engineId, reason }, 'an engine left');
+  }
+
+  /** One that was never reached here: what is known of it elsewhere is of a life before. */
+  private async tellGone(follower: EngineFollower, reason: string): Promise<void> {
+    const life = await this.lastLife(follower.engineId);
+    // When it is back, its next life ends the one before.
+    if (!this.targets.has(follower.engineId)) this.context.announcer.gone(follower, reason, life);
+  }
+
+  /** The newest life that anybody can have heard of; undefined when none is known. */
+  private async lastLife(engineId: string, stored = 0): Promise<number | undefined> {
+    const published = await this.context.publishedIncarnation(engineId).catch(() => 0);
+    return Math.max(stored, published, this.context.heardIncarnation(engineId)) || undefined;
   }
 }
 
