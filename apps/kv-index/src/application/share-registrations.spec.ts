@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { leaseKind } from '@penstock/contracts';
+import { ClusterError } from '@penstock/core/ports';
 import { createLogger } from '@penstock/platform';
 import { FakeCluster, until } from '@penstock/testing';
 import { RegisteredInstances } from './registered-instances.js';
@@ -63,6 +64,19 @@ describe('RegistrationSharing', () => {
     cluster.reconnect();
     await until(() => one.sharing.unwritten === 0 && two.names().join() === 'c#0');
     expect(one.names()).toEqual(['c#0']);
+  });
+
+  it('keeps in mind no more than is registered while it has no rights to Leases', async () => {
+    const forbidden = () => Promise.reject(new ClusterError('forbidden', 'no rights', 403));
+    const cluster = new FakeCluster();
+    const one = replica(Object.assign(cluster, { apply: forbidden, delete: forbidden }));
+    for (let i = 0; i < 50; i++) {
+      one.registry.register(registration(`i${i}`));
+      one.registry.unregister({ instanceId: `i${i}` });
+    }
+    one.registry.register(registration('stays'));
+    await until(() => one.sharing.unwritten === 1);
+    expect(one.names()).toEqual(['stays#0']);
   });
 
   it('leaves out a Lease that says nothing usable', async () => {

@@ -112,6 +112,7 @@ export class RegistrationSharing {
       }
     } catch (error) {
       const { logger, retryMs = RETRY_MS } = this.options;
+      if (error instanceof ClusterError && error.reason === 'forbidden') this.keepRegistered();
       logger.warn({ err: error }, 'other replicas cannot be told of a registration yet; trying again');
       clearTimeout(this.timer);
       const delayMs = Math.min(retryMs * 2 ** this.failures++, MAX_RETRY_MS);
@@ -119,6 +120,12 @@ export class RegistrationSharing {
     } finally {
       this.writing = false;
     }
+  }
+
+  /** Without rights nothing was written down that would have to be taken away. */
+  private keepRegistered(): void {
+    for (const [engineId, registration] of this.pending)
+      if (registration === undefined) this.pending.delete(engineId);
   }
 
   private first() {
