@@ -234,7 +234,7 @@ export class EngineCache {
     }
     if (!this.replay) this.holding = false;
     if (!this.suspected || this.replay) return request;
-    return this.suspect(nowMs);
+    return this.verifySoon(nowMs);
   }
 
   /**
@@ -242,8 +242,9 @@ export class EngineCache {
    * even where the numbers continue. Returns the replay that tells; during another replay it comes after that one.
    */
   suspect(nowMs: number): ReplayRequest | undefined {
-    this.suspected = this.replay !== undefined;
-    return this.suspected ? undefined : this.verify(nowMs);
+    // What came over the connection that ended may be of another life than the replay; what still counts comes again.
+    this.parked = [];
+    return this.verifySoon(nowMs);
   }
 
   /**
@@ -251,7 +252,7 @@ export class EngineCache {
    * way; when the engine itself sends it so, everything known is given up and it goes on after that batch.
    */
   unreadable(sequence: number, isReplayed: boolean, nowMs: number): ReplayRequest | undefined {
-    if (!isReplayed && !this.sendsUnreadable) return this.suspect(nowMs);
+    if (!isReplayed && !this.sendsUnreadable) return this.verifySoon(nowMs);
     this.sendsUnreadable ||= isReplayed;
     this.fence(nowMs);
     this.order.resume(sequence);
@@ -358,6 +359,11 @@ export class EngineCache {
   private park(batch: EngineBatch): void {
     this.parked.push(batch);
     this.asked = batch;
+  }
+
+  private verifySoon(nowMs: number): ReplayRequest | undefined {
+    this.suspected = this.replay !== undefined;
+    return this.suspected ? undefined : this.verify(nowMs);
   }
 
   /** Asks from a batch that is known, or for everything when nothing is. */

@@ -3,7 +3,7 @@ import { BROKEN, indexWith } from './broken-indexes.js';
 import { drawFrom } from './draw.js';
 import { World } from './world.js';
 
-const SEEDS = 100;
+const SEEDS = 200;
 /** A broken index has to show itself in one of these lives. */
 const SEEDS_TO_CATCH = 12;
 const STEPS = 300;
