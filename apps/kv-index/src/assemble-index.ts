@@ -2,7 +2,7 @@ import { LabelledPods, LeaseMembers, PoolDirectory } from '@penstock/cluster';
 import type { EventData } from '@penstock/contracts';
 import type { ReadableIndex } from '@penstock/core/kv';
 import type { BlockStore, Clock, Cluster, EventBus } from '@penstock/core/ports';
-import { openReplicaHost, type ReplicaHost, type ServiceContext } from '@penstock/platform';
+import { ConfigError, openReplicaHost, type ReplicaHost, type ServiceContext } from '@penstock/platform';
 import { EngineAnnouncer } from './application/announce-engine.js';
 import { ChangeFeed } from './application/change-feed.js';
 import { EngineCatalogue } from './application/engine-catalogue.js';
@@ -85,6 +85,10 @@ export function assembleIndex(
   context: Pick<ServiceContext<KvIndexConfig>, 'service' | 'instance' | 'config' | 'logger' | 'registry'>,
 ): IndexParts {
   const { service, instance, config, logger, registry } = context;
+  if (config.leaseDurationMs <= 2 * config.leaseRenewMs) {
+    const problem = `lease-duration-ms (${config.leaseDurationMs}) must be more than twice lease-renew-ms (${config.leaseRenewMs}), or one late renewal takes a replica for dead`;
+    throw new ConfigError(service, [problem]);
+  }
   const { cluster, bus, store, clock, streams, probe } = ports;
   const metrics = new KvIndexMetrics(registry);
   metrics.capacity.set(config.maxIndexHolders);

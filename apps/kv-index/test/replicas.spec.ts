@@ -31,6 +31,12 @@ describe('several replicas of kv-index', () => {
     running.push(index);
     return index;
   };
+  it('do not start where one late renewal would count as death', () => {
+    expect(() => new RunningIndex(world, ['--lease-renew-ms=300', '--lease-duration-ms=600'], 'a')).toThrow(
+      'lease-duration-ms (600) must be more than twice lease-renew-ms (300)',
+    );
+  });
+
   const idOf = (name: string) => `ns/${name}`;
   const followed = (index: RunningIndex) =>
     [...index.parts.tracker.engines()].map(({ engineId }) => engineId);

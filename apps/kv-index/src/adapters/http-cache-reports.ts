@@ -8,7 +8,7 @@ const dump = z.object({
 });
 
 /** 32 digits of hash and the rest of an entry: about a million blocks. */
-const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 
 /** Reads `GET /debug/cache`, with which simulated engines tell their cache. vLLM and SGLang have no such report. */

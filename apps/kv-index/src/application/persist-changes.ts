@@ -71,9 +71,14 @@ export class BlockPersister {
   }
 
   /** The engine is gone: its stored state is removed, now or when the store answers again. */
-  remove(namespace: string, pool: string, engineId: string, engine?: EngineFollower): void {
+  remove(
+    namespace: string,
+    pool: string,
+    engineId: string,
+    { engine, incarnation = engine?.incarnation }: { engine?: EngineFollower; incarnation?: number } = {},
+  ): void {
     if (engine) this.queues.delete(engine);
-    this.removals.set(engineId, { namespace, pool, engineId, incarnation: engine?.incarnation });
+    this.removals.set(engineId, { namespace, pool, engineId, incarnation });
     void this.removeWaiting();
   }
 

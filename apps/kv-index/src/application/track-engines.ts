@@ -145,7 +145,7 @@ export class EngineTracker {
         const life = await this.lastLife(engineId, incarnation);
         if (this.targets.has(engineId)) continue;
         announcer.goneFromStore(pool.namespace, pool.name, engineId, life);
-        persister.remove(pool.namespace, pool.name, engineId);
+        persister.remove(pool.namespace, pool.name, engineId, { incarnation: life });
       }
     }
   }
@@ -271,7 +271,7 @@ export class EngineTracker {
     if (!owns(engineId)) return;
     if (follower.cache) announcer.gone(follower, reason, follower.incarnation);
     else void this.tellGone(follower, reason);
-    persister.remove(pool.namespace, pool.name, engineId, follower);
+    persister.remove(pool.namespace, pool.name, engineId, { engine: follower });
     logger.info({ engine: engineId, reason }, 'an engine left');
   }
 
