@@ -1,5 +1,5 @@
-import type { Template } from '@huggingface/jinja';
 import type { Tokenizer as Library } from '@huggingface/tokenizers';
+import type { ChatTemplate } from './chat-template.js';
 import type { ChunkedEncoder } from './chunked-encoder.js';
 import { findSingleTokenWords, textOfWords } from './single-token-words.js';
 import type {
@@ -18,7 +18,7 @@ export interface HuggingFaceParts {
   /** Folder the parts came from, for messages. */
   readonly source: string;
   readonly codec: Library;
-  readonly template: Template | undefined;
+  readonly template: ChatTemplate | undefined;
   /** Remembers what it encoded; its texts have no special tokens around them. */
   readonly chunked: ChunkedEncoder;
   /** Ids of a part of a text, likewise. */
@@ -26,8 +26,6 @@ export interface HuggingFaceParts {
   readonly sharing: PrefixSharing;
   /** Special tokens before and behind a text; undefined when there is more to it. */
   readonly around: { readonly leading: readonly number[]; readonly trailing: readonly number[] } | undefined;
-  /** Variables every template sees, such as `bos_token`. */
-  readonly specialTokens: Readonly<Record<string, string>>;
 }
 
 /** A tokenizer in Hugging Face's format. */
@@ -107,7 +105,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions = {}): string {
-    const { template, source, specialTokens } = this.parts;
+    const { template, source } = this.parts;
     if (!template) {
       throw new TokenizerError(
         'template',
@@ -115,13 +113,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
       );
     }
     try {
-      return template.render({
-        ...specialTokens,
-        ...options.variables,
-        messages,
-        tools: options.tools?.length ? options.tools : null,
-        add_generation_prompt: options.addGenerationPrompt ?? true,
-      });
+      return template.render(messages, options);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new TokenizerError('template', `the chat template refused the messages: ${why}`, { cause });

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Template } from '@huggingface/jinja';
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { buildEncoder } from './build-encoder.js';
+import { ChatTemplate } from './chat-template.js';
 import { HuggingFaceTokenizer } from './hugging-face-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
 import { TokenizerError } from './tokenizer-error.js';
@@ -29,9 +29,13 @@ const configFile = z.looseObject({
 type ConfigFile = z.infer<typeof configFile>;
 
 export interface LoadOptions {
-  /** Memory for texts that were encoded, in bytes; default 32 MiB. */
+  /** Memory for texts that were encoded and messages that were written, in bytes; default 32 MiB. */
   readonly memoBytes?: number;
 }
+
+const MEMO_BYTES = 32 * 1024 * 1024;
+/** Part of it for messages: their text, which is remembered once more with its ids. */
+const MESSAGES_SHARE = 0.25;
 
 /** Folder of the tokenizer this project trained itself (see its README.md). */
 export const BUILT_IN_TOKENIZER_DIR = fileURLToPath(new URL('../../tokenizer', import.meta.url));
@@ -55,14 +59,18 @@ export async function loadTokenizer(
   const description = parse(tokenizerFile, tokenizerPath, tokenizerJson);
   const config = parse(configFile, configPath, configJson);
   const templateSource = templateOf(config) ?? templateText;
+  const { memoBytes = MEMO_BYTES } = options;
+  const messageBytes = MESSAGES_SHARE * memoBytes;
   try {
     const library = new Library(description, config);
     return new HuggingFaceTokenizer({
       source: dir,
       codec: library,
-      ...buildEncoder(library, description, config, options.memoBytes),
-      template: templateSource === undefined ? undefined : new Template(templateSource),
-      specialTokens: specialTokensOf(config),
+      ...buildEncoder(library, description, config, memoBytes - messageBytes),
+      template:
+        templateSource === undefined
+          ? undefined
+          : new ChatTemplate(templateSource, specialTokensOf(config), messageBytes),
     });
   } catch (cause) {
     if (cause instanceof TokenizerError) throw cause;

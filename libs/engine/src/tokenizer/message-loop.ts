@@ -1,0 +1,207 @@
+import { Template } from '@huggingface/jinja';
+
+type Program = Template['parsed'];
+type Node = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+/** A chat template that writes message after message, each by itself. */
+export interface MessageLoop {
+  /** What the template calls a message. */
+  readonly variable: string;
+  /** Writes one message; sees `variable`, and `loop.first` and `loop.last` where they are used. */
+  readonly body: Program;
+  /** What is around the messages; calls `MESSAGES_HOOK` in their place. Of the messages it sees only the first. */
+  readonly frame: Program;
+  readonly usesFirst: boolean;
+  readonly usesLast: boolean;
+}
+
+/** Name of the function that a frame gets the text of the messages from: no template can name it. */
+export const MESSAGES_HOOK = 'the text of the messages';
+
+const PURE_FILTERS = new Set(
+  'trim tojson length string upper lower title capitalize join first last default int items list safe replace indent'.split(
+    ' ',
+  ),
+);
+const PURE_METHODS = new Set(
+  'strip lstrip rstrip startswith endswith split replace upper lower title capitalize items keys values get'.split(
+    ' ',
+  ),
+);
+/** Nodes without effects beyond their parts; the others in use have a case of their own. */
+const PLAIN_NODES = new Set(
+  (
+    'If For Comment IntegerLiteral FloatLiteral StringLiteral ArrayLiteral TupleLiteral ObjectLiteral BinaryExpression ' +
+    'SelectExpression UnaryExpression SliceExpression Ternary'
+  ).split(' '),
+);
+/** What changes from call to call, or is not the same for every message. */
+const UNSTEADY = new Set(['messages', 'add_generation_prompt', 'range', 'strftime_now', 'namespace']);
+
+class NotByMessage extends Error {}
+
+/**
+ * Proves from its syntax tree that a template is one loop over `messages` whose body sees nothing but the message and what
+ * is the same for all of them, and that the rest sees at most `messages[0]`. Undefined where that is not plain to see.
+ */
+export function findMessageLoop({ body: statements }: Program): MessageLoop | undefined {
+  const all = statements as unknown as readonly Node[];
+  const at = all.findIndex(isMessageLoop);
+  if (at < 0) return undefined;
+  const loop = all[at] as Node;
+  const [before, after] = [all.slice(0, at), all.slice(at + 1)];
+  const variable = (loop.loopvar as Node).value as string;
+  const judge = new BodyJudge(variable, namesSetIn(before), namesSetIn(loop.body));
+  try {
+    for (const node of [...before, ...after]) judgeFrame(node);
+    judge.statements(loop.body as readonly Node[]);
+  } catch (error) {
+    if (!(error instanceof NotByMessage)) throw error;
+    return undefined;
+  }
+  const hook = new Template('{{ hook() }}').parsed.body[0] as unknown as { callee: { value: string } };
+  hook.callee.value = MESSAGES_HOOK;
+  return {
+    ...{ variable, usesFirst: judge.usesFirst, usesLast: judge.usesLast },
+    body: programOf(loop.body as readonly Node[]),
+    frame: programOf([...before, hook as unknown as Node, ...after]),
+  };
+}
+
+function isMessageLoop({ type, iterable, loopvar, defaultBlock }: Node): boolean {
+  const [over, item] = [iterable as Node, loopvar as Node];
+  if (type !== 'For' || over.type !== 'Identifier' || over.value !== 'messages') return false;
+  return item.type === 'Identifier' && item.value !== 'loop' && (defaultBlock as Node[]).length === 0;
+}
+
+function programOf(body: readonly Node[]): Program {
+  const { parsed } = new Template('');
+  parsed.body = [...body] as unknown as Program['body'];
+  return parsed;
+}
+
+/** Outside of the loop `messages[0]` may be read, and the loop may not be repeated or left out. */
+function judgeFrame(node: Node): void {
+  if (isFirstMessage(node)) return;
+  const named = node.type === 'Identifier' && node.value === 'messages';
+  if (named || node.type === 'Macro' || node.type === 'CallStatement')
+    throw new NotByMessage('the messages outside of their loop');
+  for (const part of partsOf(node)) judgeFrame(part);
+}
+
+function isFirstMessage({ type, object, property, computed }: Node): boolean {
+  if (type !== 'MemberExpression' || computed !== true) return false;
+  const [of, at] = [object as Node, property as Node];
+  return (
+    of.type === 'Identifier' && of.value === 'messages' && at.type === 'IntegerLiteral' && at.value === 0
+  );
+}
+
+/** Walks the body of the loop in the order in which it runs. */
+class BodyJudge {
+  usesFirst = false;
+  usesLast = false;
+  /** Variables that this message has set for certain: the interpreter keeps those of the message before. */
+  private readonly set = new Set<string>();
+
+  constructor(
+    private readonly variable: string,
+    private readonly setBefore: ReadonlySet<string>,
+    private readonly setInside: ReadonlySet<string>,
+  ) {}
+
+  statements(body: readonly Node[]): void {
+    for (const node of body) {
+      this.judge(node, false);
+      const assignee = node.assignee as Node | undefined;
+      if (node.type === 'Set' && assignee) this.set.add(assignee.value as string);
+    }
+  }
+
+  /** `inner`: in a loop inside of the body, which has a `loop` of its own. */
+  private judge(node: Node, inner: boolean): void {
+    if (node.type === 'MemberExpression') this.judgeMember(node, inner);
+    else if (node.type === 'Identifier') this.judgeName(node.value as string, inner);
+    else if (node.type === 'Set') {
+      const { type, value: name } = node.assignee as Node;
+      if (type !== 'Identifier' || name === 'loop') throw new NotByMessage('sets more than a variable');
+      const { value, body } = node as Node & { readonly value: Node | null; readonly body: readonly Node[] };
+      for (const part of value ? [value] : body) this.judge(part, inner);
+    } else if (node.type === 'For') {
+      const { loopvar, iterable, body, defaultBlock } = node;
+      const { type, value } = loopvar as Node;
+      if (type !== 'Identifier' || value === this.variable || value === 'loop')
+        throw new NotByMessage('a loop over several variables');
+      this.judge(iterable as Node, inner);
+      for (const part of defaultBlock as readonly Node[]) this.judge(part, inner);
+      for (const part of body as readonly Node[]) this.judge(part, true);
+    } else if (node.type === 'CallExpression') {
+      const callee = node.callee as Node;
+      const method = callee.type === 'MemberExpression' && callee.computed === false;
+      const name = (method ? (callee.property as Node) : callee).value as string;
+      if (method ? !PURE_METHODS.has(name) : callee.type !== 'Identifier' || name !== 'raise_exception')
+        throw new NotByMessage(`calls ${name}`);
+      for (const part of [callee, ...(node.args as Node[])]) this.judge(part, inner);
+    } else if (node.type === 'FilterExpression') {
+      const filter = node.filter as Node;
+      const name = filter.type === 'Identifier' ? filter : (filter.callee as Node);
+      if (name.type !== 'Identifier' || !PURE_FILTERS.has(name.value as string))
+        throw new NotByMessage('a filter that is not known');
+      for (const part of [node.operand as Node, ...((filter.args ?? []) as Node[])]) this.judge(part, inner);
+    } else if (node.type === 'TestExpression') this.judge(node.operand as Node, inner);
+    else if (node.type === 'KeywordArgumentExpression') this.judge(node.value as Node, inner);
+    else if (!PLAIN_NODES.has(node.type)) throw new NotByMessage(`has a ${node.type}`);
+    else for (const part of partsOf(node)) this.judge(part, inner);
+  }
+
+  private judgeMember(node: Node, inner: boolean): void {
+    const [object, property] = [node.object as Node, node.property as Node];
+    const ofLoop = object.type === 'Identifier' && object.value === 'loop' && !inner;
+    const named = node.computed === false || property.type === 'StringLiteral';
+    if (ofLoop && named && property.value === 'first') this.usesFirst = true;
+    else if (ofLoop && named && property.value === 'last') this.usesLast = true;
+    else {
+      this.judge(object, inner);
+      if (node.computed === true) this.judge(property, inner);
+    }
+  }
+
+  private judgeName(name: string, inner: boolean): void {
+    if (name === this.variable || (name === 'loop' && inner)) return;
+    if (name === 'loop' || UNSTEADY.has(name)) throw new NotByMessage(`reads ${name}`);
+    const kept = this.setBefore.has(name) || this.setInside.has(name);
+    if (kept && !this.set.has(name)) throw new NotByMessage(`reads ${name}, which is set elsewhere`);
+  }
+}
+
+/** Names that are given a value anywhere in there. */
+function namesSetIn(nodes: unknown): Set<string> {
+  const names = new Set<string>();
+  const visit = (node: Node): void => {
+    if (node.type === 'Set') for (const name of identifiersIn(node.assignee as Node)) names.add(name);
+    if (node.type === 'Macro') names.add((node.name as Node).value as string);
+    for (const part of partsOf(node)) visit(part);
+  };
+  for (const node of nodes as readonly Node[]) visit(node);
+  return names;
+}
+
+function identifiersIn(node: Node): string[] {
+  return [
+    ...(node.type === 'Identifier' ? [node.value as string] : []),
+    ...partsOf(node).flatMap(identifiersIn),
+  ];
+}
+
+/** The nodes that a node is made of. */
+function partsOf(node: Node): Node[] {
+  // An operator is a token of the source.
+  return Object.entries(node).flatMap(([key, value]) => (key === 'operator' ? [] : nodesIn(value)));
+}
+
+function nodesIn(value: unknown): Node[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap(nodesIn);
+  if (value instanceof Map) return [...value].flatMap(nodesIn);
+  return [value as Node];
+}
