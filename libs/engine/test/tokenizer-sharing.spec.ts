@@ -81,4 +81,22 @@ describe('ChunkedEncoder', () => {
     encoder.encodeText(texts[0] as string);
     expect(encoded).toBe(51);
   });
+
+  it('forgets what was not used for longest', () => {
+    let encoded = 0;
+    const encoder = new ChunkedEncoder((text) => [++encoded, text.length], safeCuts(ours), {
+      capacityBytes: 60_000,
+    });
+    // Many chunks, in use all the time while others come and go.
+    const kept = 'the water turns the wheel '.repeat(120);
+    encoder.encodeText(kept);
+    for (let i = 0; i < 300; i++) {
+      encoder.encodeText(`${i} ${'b '.repeat(100)}`);
+      encoder.encodeText(kept);
+    }
+    const before = encoded;
+    encoder.encodeText(kept);
+    expect(encoded).toBe(before);
+    expect(encoder.counts.newChars).toBeLessThan(kept.length + 300 * 210);
+  });
 });

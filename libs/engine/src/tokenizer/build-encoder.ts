@@ -26,7 +26,7 @@ export function buildEncoder(
   library: Library,
   tokenizer: { readonly added_tokens: ReadonlyArray<{ readonly content: string }> },
   config: Readonly<Record<string, unknown>>,
-  memoBytes: number,
+  memoBytes: number | undefined,
 ): Encoder {
   const plain = (text: string) => library.encode(text, { add_special_tokens: false }).ids;
   const controls = tokenizer.added_tokens.slice(0, 4).map(({ content }) => content);
@@ -47,8 +47,9 @@ export function buildEncoder(
   const cuts: SafeCuts = agrees((text) => trial.encodeText(text))
     ? allowed
     : { dropSpace: false, whyNot: 'sample texts come out otherwise when they are cut' };
+  const capacity = memoBytes === undefined ? {} : { capacityBytes: memoBytes };
   return {
-    chunked: new ChunkedEncoder(encodePart, cuts, { capacityBytes: memoBytes }),
+    chunked: new ChunkedEncoder(encodePart, cuts, capacity),
     encodePart,
     sharing: sharingOf(cuts),
     around: specialTokensAround(library),

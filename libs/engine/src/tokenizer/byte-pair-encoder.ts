@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PairRanks } from './pair-ranks.js';
 
 /** Longer words go to the library, whose time grows more slowly with their length. */
 const MAX_BYTES = 128;
@@ -16,8 +17,6 @@ const byteLevelModel = z.looseObject({
 });
 
 const MAX_ID = 0x7f_ffff;
-/** Ids are below 2²³, so a pair of them is a safe integer. */
-const pairOf = (left: number, right: number): number => left * 0x800000 + right;
 
 /**
  * Byte-pair encoding of single words on GPT-2's byte alphabet (Sennrich et al. 2016, Radford et al. 2019): of all pairs of
@@ -32,7 +31,7 @@ export class BytePairEncoder {
     /** Id of each byte. */
     private readonly single: Uint32Array,
     /** By pair: its rank and the id that it becomes. */
-    private readonly merges: ReadonlyMap<number, { readonly rank: number; readonly id: number }>,
+    private readonly merges: PairRanks,
     /** Words that are tokens whatever the merges say, by their characters of the byte alphabet. */
     private readonly whole: ReadonlyMap<string, number> | undefined,
   ) {}
@@ -50,14 +49,14 @@ export class BytePairEncoder {
     const ids = idsOf(vocab, added);
     if (!ids) return undefined;
     const single = Uint32Array.from(BYTE_ALPHABET, (character) => ids.get(character) ?? MISSING);
-    const ranked = new Map<number, { rank: number; id: number }>();
+    const ranked = new PairRanks(merges.length);
     for (let rank = 0; rank < merges.length; rank++) {
       const merge = merges[rank];
       const [left, right] =
         typeof merge === 'string' ? merge.split(' ', 2) : Array.isArray(merge) ? merge : [];
       const [a, b, id] = [ids.get(left), ids.get(right), ids.get(left + right)];
       if (a === undefined || b === undefined || id === undefined) return undefined;
-      ranked.set(pairOf(a, b), { rank, id });
+      ranked.set(a, b, rank, id);
     }
     if (single.includes(MISSING)) return undefined;
     return new BytePairEncoder(single, ranked, ignore_merges ? ids : undefined);
@@ -85,8 +84,7 @@ export class BytePairEncoder {
         if (rank < least) [best, least] = [i, rank];
       }
       if (best < 0) return symbols.slice(0, count);
-      const pair = pairOf(symbols[best] as number, symbols[best + 1] as number);
-      symbols[best] = (this.merges.get(pair) as { id: number }).id;
+      symbols[best] = this.merges.id(symbols[best] as number, symbols[best + 1] as number);
       symbols.copyWithin(best + 1, best + 2, count);
       ranks.copyWithin(best + 1, best + 2, count);
       count--;
@@ -96,8 +94,7 @@ export class BytePairEncoder {
   }
 
   private rankAt(at: number): number {
-    const pair = pairOf(this.symbols[at] as number, this.symbols[at + 1] as number);
-    return this.merges.get(pair)?.rank ?? Number.POSITIVE_INFINITY;
+    return this.merges.rank(this.symbols[at] as number, this.symbols[at + 1] as number);
   }
 }
 
@@ -111,11 +108,18 @@ function idsOf(
   const ids = new Map<string, number>();
   for (const token of Object.keys(vocab)) {
     const id = vocab[token];
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > MAX_ID) return undefined;
+    if (!isId(id)) return undefined;
     ids.set(token, id);
   }
-  for (const [token, id] of added) ids.set(token, id);
+  for (const [token, id] of added) {
+    if (!isId(id)) return undefined;
+    ids.set(token, id);
+  }
   return new Set(ids.values()).size === ids.size ? ids : undefined;
+}
+
+function isId(id: unknown): id is number {
+  return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= MAX_ID;
 }
 
 /** GPT-2's characters for the bytes 0 to 255: printable ones stand for themselves, the others come from U+0100 on. */

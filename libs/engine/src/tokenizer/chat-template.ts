@@ -1,52 +1,38 @@
+import { randomUUID } from 'node:crypto';
 import { Environment, Interpreter, Template } from '@huggingface/jinja';
-import { LRUCache } from 'lru-cache';
-import { copyText } from './copy-text.js';
 import { findMessageLoop, MESSAGES_HOOK, type MessageLoop } from './message-loop.js';
 import type { ChatMessage, ChatTemplateOptions } from './tokenizer.js';
 
-const ENTRY_OVERHEAD_BYTES = 300;
+/** Roles that are remembered: templates know few, clients may send any. */
+const MAX_ROLES = 64;
+const MAX_ROLE_CHARS = 64;
 
-/** Of a message that was written before: what is around its content. */
-interface Written {
-  readonly role: string;
-  readonly place: number;
-  readonly head: string;
-  readonly tail: string;
-}
-
-/** Where a message stands, as far as the template asks. */
+/** Where a message stands, as far as the template asks, and whether its content is empty. */
 const FIRST = 1;
 const LAST = 2;
-/** In the order of its fields, which JSON of the whole message would show. */
-const CONTENT_FIRST = 4;
+const EMPTY = 4;
 
 /**
- * A model's chat template (Jinja). Where it provably writes message after message, each by itself, what was written of a
- * message is remembered, so that a conversation costs only what is new in it.
+ * A model's chat template (Jinja). Where it provably writes message after message, each by itself, what it writes around a
+ * content is remembered for every role, and only messages with more than a text are written by the interpreter.
  */
 export class ChatTemplate {
   private readonly whole: Template;
   private readonly byMessage: { readonly loop: MessageLoop; readonly frame: Template } | undefined;
   private readonly globals = new Environment();
-  private readonly written: LRUCache<string, Written>;
+  /** By role and place. */
+  private readonly written = new Map<string, Array<readonly string[]>>();
 
   /**
    * @param source text of the template
    * @param specialTokens variables it always sees
-   * @param capacityBytes memory for messages
    * @throws Error when the source is no template
    */
   constructor(
     source: string,
     private readonly specialTokens: Readonly<Record<string, string>>,
-    capacityBytes: number,
   ) {
     this.whole = new Template(source);
-    this.written = new LRUCache({
-      maxSize: Math.max(1, Math.floor(capacityBytes)),
-      sizeCalculation: ({ head, tail }, content) =>
-        ENTRY_OVERHEAD_BYTES + 2 * (content.length + head.length + tail.length),
-    });
     const constants = { false: false, true: true, none: null, False: false, True: true, None: null };
     const raise_exception = (why: string) => {
       throw new Error(why);
@@ -64,7 +50,6 @@ export class ChatTemplate {
     frame.parsed = loop.frame;
     this.byMessage = { loop, frame };
     if (!SAMPLES.every((messages) => this.agreesOn(messages))) this.byMessage = undefined;
-    this.written.clear();
   }
 
   /** Whether messages are written one by one. */
@@ -102,30 +87,33 @@ export class ChatTemplate {
       const message = messages[i] as ChatMessage;
       const first = loop.usesFirst && i === 0 ? FIRST : 0;
       const last = loop.usesLast && i === messages.length - 1 ? LAST : 0;
-      const fields = plainFields(message);
-      if (fields === undefined) {
+      if (!isPlain(message, loop.trims)) {
         text += this.write(message, first | last, loop);
         continue;
       }
-      const { role, content } = message as { readonly role: string; readonly content: string };
-      const place = first | last | fields;
-      let known = this.written.get(content);
-      if (known === undefined || known.role !== role || known.place !== place) {
-        const all = this.write(message, place, loop);
-        const at = all.indexOf(content);
-        if (at < 0) {
-          text += all;
-          continue;
-        }
-        const [head, tail] = [copyText(all.slice(0, at)), copyText(all.slice(at + content.length))];
-        known = { role: copyText(role), place, head, tail };
-        this.written.set(copyText(content), known);
+      const { role, content } = message;
+      const around = this.around(role, first | last | (content === '' ? EMPTY : 0), loop);
+      text += around[0];
+      for (let k = 1; k < around.length; k++) {
+        text += content;
+        text += around[k];
       }
-      text += known.head;
-      text += content;
-      text += known.tail;
     }
     return text;
+  }
+
+  /** What is written before, between and behind the contents of a message. */
+  private around(role: string, place: number, loop: MessageLoop): readonly string[] {
+    const known = this.written.get(role)?.[place];
+    if (known) return known;
+    const content = (place & EMPTY) === 0 ? randomUUID() : '';
+    const text = this.write({ role, content }, place, loop);
+    const around = content === '' ? [text] : text.split(content);
+    if (!this.written.has(role) && this.written.size < MAX_ROLES && role.length <= MAX_ROLE_CHARS)
+      this.written.set(role, []);
+    const places = this.written.get(role);
+    if (places) places[place] = around;
+    return around;
   }
 
   private write(message: ChatMessage, place: number, loop: MessageLoop): string {
@@ -145,13 +133,16 @@ export class ChatTemplate {
   }
 }
 
-/** Undefined when there is more to a message than two texts, its role and its content. */
-function plainFields(message: ChatMessage): number | undefined {
-  if (typeof message?.role !== 'string' || typeof message.content !== 'string') return undefined;
+/** A message of two texts, its role and its content. */
+function isPlain(
+  message: ChatMessage,
+  trimmed: boolean,
+): message is { readonly role: string; readonly content: string } {
+  if (typeof message?.role !== 'string' || typeof message.content !== 'string') return false;
   const [one, other, more] = Object.keys(message);
-  if (more !== undefined) return undefined;
-  if (one === 'role' && other === 'content') return 0;
-  return one === 'content' && other === 'role' ? CONTENT_FIRST : undefined;
+  if (more !== undefined || (one !== 'role' && one !== 'content')) return false;
+  if (other !== 'role' && other !== 'content') return false;
+  return !trimmed || message.content.trim() === message.content;
 }
 
 function outcome(render: () => string): string {

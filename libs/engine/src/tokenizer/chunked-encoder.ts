@@ -9,6 +9,8 @@ const GROWTH = 1 / 128;
 /** Bytes of all remembered chunks: their text, and four for each token. */
 const CAPACITY_BYTES = 32 * 1024 * 1024;
 const CHUNK_OVERHEAD_BYTES = 300;
+/** Part of the chunks that may be learned after one was used before it has to be marked again. */
+const RECENT = 1 / 16;
 /** Chunks learned in one turn of the event loop: some 5 µs each. */
 const LEARNED_AT_ONCE = 64;
 
@@ -22,6 +24,8 @@ interface Remembered {
   /** What followed it last: most texts that begin alike go on alike. Undefined again when it is forgotten. */
   next?: Remembered;
   forgotten: boolean;
+  /** How many chunks had been learned when it was last marked as used. */
+  usedAt: number;
 }
 
 /** A part of a text. */
@@ -60,6 +64,8 @@ export class ChunkedEncoder {
   private readonly remembered: LRUCache<string, Remembered>;
   private readonly chunkChars: number;
   private backlog: Chunk[] = [];
+  /** Chunks remembered since the start. */
+  private learned = 0;
 
   /** `encode`: token ids of a part of a text. */
   constructor(
@@ -139,7 +145,9 @@ export class ChunkedEncoder {
     const { after, ids } = chunk;
     const key = copyText(chunk.key);
     const text = chunk.key === chunk.text ? key : key.slice(1);
+    this.learned++;
     const entry: Remembered = {
+      usedAt: this.learned,
       key,
       text,
       ids: ids as Uint32Array,
@@ -160,12 +168,18 @@ export class ChunkedEncoder {
     const end = start + next.text.length;
     // Quicker than startsWith.
     if (text.slice(start, end) !== next.text) return undefined;
-    const fits = next.after === '' ? end === text.length : text.startsWith(next.after, end);
+    const fits = next.after === '' ? end === text.length : isAt(text, end, next.after);
     if (!fits) return undefined;
-    // Marks it as used.
-    this.remembered.get(next.key);
+    this.use(next);
     const { key, ids, after } = next;
     return { text: next.text, key, toEncode: next.text, ids, after, previous, remembered: next };
+  }
+
+  /** Marks it as used, unless it is among the last used of all anyway. */
+  private use(entry: Remembered): void {
+    if (this.learned - entry.usedAt < this.remembered.size * RECENT) return;
+    this.remembered.get(entry.key);
+    entry.usedAt = this.learned;
   }
 
   private cut(text: string, start: number, previous: Chunk | undefined): Chunk {
@@ -178,6 +192,7 @@ export class ChunkedEncoder {
     const toEncode = continues ? part.slice(1) : part;
     const remembered = this.remembered.get(key);
     if (!remembered) return { text: part, key, toEncode, after, previous };
+    remembered.usedAt = this.learned;
     link(previous, remembered);
     return { text: part, key, toEncode, after, previous, remembered, ids: remembered.ids };
   }
@@ -207,6 +222,12 @@ export class ChunkedEncoder {
 
 function link(previous: Chunk | undefined, next: Remembered): void {
   if (previous?.remembered) previous.remembered.next = next;
+}
+
+/** As startsWith, for what is short. */
+function isAt(text: string, start: number, part: string): boolean {
+  for (let i = 0; i < part.length; i++) if (text.charCodeAt(start + i) !== part.charCodeAt(i)) return false;
+  return true;
 }
 
 /** Others may still point to it: it must not keep what it knew. */

@@ -29,13 +29,9 @@ const configFile = z.looseObject({
 type ConfigFile = z.infer<typeof configFile>;
 
 export interface LoadOptions {
-  /** Memory for texts that were encoded and messages that were written, in bytes; default 32 MiB. */
+  /** Memory for texts that were encoded, in bytes; default 32 MiB. */
   readonly memoBytes?: number;
 }
-
-const MEMO_BYTES = 32 * 1024 * 1024;
-/** Part of it for messages: their text, which is remembered once more with its ids. */
-const MESSAGES_SHARE = 0.25;
 
 /** Folder of the tokenizer this project trained itself (see its README.md). */
 export const BUILT_IN_TOKENIZER_DIR = fileURLToPath(new URL('../../tokenizer', import.meta.url));
@@ -59,18 +55,14 @@ export async function loadTokenizer(
   const description = parse(tokenizerFile, tokenizerPath, tokenizerJson);
   const config = parse(configFile, configPath, configJson);
   const templateSource = templateOf(config) ?? templateText;
-  const { memoBytes = MEMO_BYTES } = options;
-  const messageBytes = MESSAGES_SHARE * memoBytes;
   try {
     const library = new Library(description, config);
     return new HuggingFaceTokenizer({
       source: dir,
       codec: library,
-      ...buildEncoder(library, description, config, memoBytes - messageBytes),
+      ...buildEncoder(library, description, config, options.memoBytes),
       template:
-        templateSource === undefined
-          ? undefined
-          : new ChatTemplate(templateSource, specialTokensOf(config), messageBytes),
+        templateSource === undefined ? undefined : new ChatTemplate(templateSource, specialTokensOf(config)),
     });
   } catch (cause) {
     if (cause instanceof TokenizerError) throw cause;

@@ -3,7 +3,7 @@ import { Template } from '@huggingface/jinja';
 type Program = Template['parsed'];
 type Node = { readonly type: string } & Readonly<Record<string, unknown>>;
 
-/** A chat template that writes message after message, each by itself. */
+/** A chat template that writes message after message, each by itself, its content as it is. */
 export interface MessageLoop {
   /** What the template calls a message. */
   readonly variable: string;
@@ -13,6 +13,8 @@ export interface MessageLoop {
   readonly frame: Program;
   readonly usesFirst: boolean;
   readonly usesLast: boolean;
+  /** Spaces around the content are left out. */
+  readonly trims: boolean;
 }
 
 /** Name of the function that a frame gets the text of the messages from: no template can name it. */
@@ -31,9 +33,13 @@ const PURE_METHODS = new Set(
 /** Nodes without effects beyond their parts; the others in use have a case of their own. */
 const PLAIN_NODES = new Set(
   (
-    'If For Comment IntegerLiteral FloatLiteral StringLiteral ArrayLiteral TupleLiteral ObjectLiteral BinaryExpression ' +
+    'Comment IntegerLiteral FloatLiteral StringLiteral ArrayLiteral TupleLiteral ObjectLiteral BinaryExpression ' +
     'SelectExpression UnaryExpression SliceExpression Ternary'
   ).split(' '),
+);
+/** Tests that say the same of every text. */
+const KIND_TESTS = new Set(
+  'string defined undefined none mapping iterable sequence boolean number'.split(' '),
 );
 /** What changes from call to call, or is not the same for every message. */
 const UNSTEADY = new Set(['messages', 'add_generation_prompt', 'range', 'strftime_now', 'namespace']);
@@ -42,7 +48,9 @@ class NotByMessage extends Error {}
 
 /**
  * Proves from its syntax tree that a template is one loop over `messages` whose body sees nothing but the message and what
- * is the same for all of them, and that the rest sees at most `messages[0]`. Undefined where that is not plain to see.
+ * is the same for all of them, and that the rest sees at most `messages[0]`. Of a content that is a text the body asks at
+ * most whether it is empty; else it only writes it, as it is or trimmed: what is around it is the same for every content.
+ * Undefined where that is not plain to see.
  */
 export function findMessageLoop({ body: statements }: Program): MessageLoop | undefined {
   const all = statements as unknown as readonly Node[];
@@ -54,7 +62,7 @@ export function findMessageLoop({ body: statements }: Program): MessageLoop | un
   const judge = new BodyJudge(variable, namesSetIn(before), namesSetIn(loop.body));
   try {
     for (const node of [...before, ...after]) judgeFrame(node);
-    judge.statements(loop.body as readonly Node[]);
+    judge.body(loop.body as readonly Node[]);
   } catch (error) {
     if (!(error instanceof NotByMessage)) throw error;
     return undefined;
@@ -62,7 +70,7 @@ export function findMessageLoop({ body: statements }: Program): MessageLoop | un
   const hook = new Template('{{ hook() }}').parsed.body[0] as unknown as { callee: { value: string } };
   hook.callee.value = MESSAGES_HOOK;
   return {
-    ...{ variable, usesFirst: judge.usesFirst, usesLast: judge.usesLast },
+    ...{ variable, usesFirst: judge.usesFirst, usesLast: judge.usesLast, trims: judge.trims },
     body: programOf(loop.body as readonly Node[]),
     frame: programOf([...before, hook as unknown as Node, ...after]),
   };
@@ -101,6 +109,7 @@ function isFirstMessage({ type, object, property, computed }: Node): boolean {
 class BodyJudge {
   usesFirst = false;
   usesLast = false;
+  trims = false;
   /** Variables that this message has set for certain: the interpreter keeps those of the message before. */
   private readonly set = new Set<string>();
 
@@ -110,65 +119,119 @@ class BodyJudge {
     private readonly setInside: ReadonlySet<string>,
   ) {}
 
-  statements(body: readonly Node[]): void {
-    for (const node of body) {
-      this.judge(node, false);
-      const assignee = node.assignee as Node | undefined;
-      if (node.type === 'Set' && assignee) this.set.add(assignee.value as string);
+  body(statements: readonly Node[]): void {
+    for (const node of statements) {
+      this.statement(node, false);
+      if (node.type === 'Set') this.set.add((node.assignee as Node).value as string);
     }
   }
 
   /** `inner`: in a loop inside of the body, which has a `loop` of its own. */
-  private judge(node: Node, inner: boolean): void {
-    if (node.type === 'MemberExpression') this.judgeMember(node, inner);
-    else if (node.type === 'Identifier') this.judgeName(node.value as string, inner);
-    else if (node.type === 'Set') {
-      const { type, value: name } = node.assignee as Node;
-      if (type !== 'Identifier' || name === 'loop') throw new NotByMessage('sets more than a variable');
-      const { value, body } = node as Node & { readonly value: Node | null; readonly body: readonly Node[] };
-      for (const part of value ? [value] : body) this.judge(part, inner);
+  private statement(node: Node, inner: boolean): void {
+    const each = (list: unknown, inside: boolean) => {
+      for (const part of list as readonly Node[]) this.statement(part, inside);
+    };
+    if (node.type === 'If') {
+      this.condition(node.test as Node, inner);
+      each(node.body, inner);
+      each(node.alternate, inner);
     } else if (node.type === 'For') {
-      const { loopvar, iterable, body, defaultBlock } = node;
-      const { type, value } = loopvar as Node;
+      const { type, value } = node.loopvar as Node;
       if (type !== 'Identifier' || value === this.variable || value === 'loop')
         throw new NotByMessage('a loop over several variables');
-      this.judge(iterable as Node, inner);
-      for (const part of defaultBlock as readonly Node[]) this.judge(part, inner);
-      for (const part of body as readonly Node[]) this.judge(part, true);
-    } else if (node.type === 'CallExpression') {
+      // A text cannot be looped over, whatever it is.
+      if (!this.isContent(node.iterable as Node)) this.value(node.iterable as Node, inner);
+      each(node.defaultBlock, inner);
+      each(node.body, true);
+    } else if (node.type === 'Set') {
+      const { type, value: name } = node.assignee as Node;
+      if (type !== 'Identifier' || name === 'loop' || name === this.variable || !node.value)
+        throw new NotByMessage('sets more than a variable');
+      this.value(node.value as Node, inner);
+    } else this.output(node, inner);
+  }
+
+  /** What is written: the content may be a part of it. */
+  private output(node: Node, inner: boolean): void {
+    if (this.isContent(node)) return;
+    const operator = (node.operator as Node | undefined)?.value as string;
+    if (node.type === 'BinaryExpression' && (operator === '+' || operator === '~')) {
+      this.output(node.left as Node, inner);
+      this.output(node.right as Node, inner);
+    } else if (node.type === 'Ternary') {
+      this.condition(node.condition as Node, inner);
+      this.output(node.trueExpr as Node, inner);
+      this.output(node.falseExpr as Node, inner);
+    } else if (node.type === 'FilterExpression' && this.isContent(node.operand as Node)) {
+      const { type, value } = node.filter as Node;
+      if (type !== 'Identifier' || value !== 'trim') throw new NotByMessage('changes the content');
+      this.trims = true;
+    } else this.value(node, inner);
+  }
+
+  /** What is only true or false: of the content it shows no more than whether it is empty. */
+  private condition(node: Node, inner: boolean): void {
+    if (this.isContent(node)) return;
+    const operator = (node.operator as Node | undefined)?.value as string;
+    if (node.type === 'UnaryExpression' && operator === 'not') this.condition(node.argument as Node, inner);
+    else if (node.type === 'BinaryExpression' && (operator === 'and' || operator === 'or')) {
+      this.condition(node.left as Node, inner);
+      this.condition(node.right as Node, inner);
+    } else this.value(node, inner);
+  }
+
+  /** What must be the same for every content. */
+  private value(node: Node, inner: boolean): void {
+    if (node.type === 'MemberExpression') this.member(node, inner);
+    else if (node.type === 'Identifier') this.name(node.value as string, inner);
+    else if (node.type === 'CallExpression') {
       const callee = node.callee as Node;
       const method = callee.type === 'MemberExpression' && callee.computed === false;
       const name = (method ? (callee.property as Node) : callee).value as string;
       if (method ? !PURE_METHODS.has(name) : callee.type !== 'Identifier' || name !== 'raise_exception')
         throw new NotByMessage(`calls ${name}`);
-      for (const part of [callee, ...(node.args as Node[])]) this.judge(part, inner);
+      // Methods of a message show all that is in it.
+      for (const part of [method ? (callee.object as Node) : callee, ...(node.args as Node[])])
+        this.value(part, inner);
     } else if (node.type === 'FilterExpression') {
       const filter = node.filter as Node;
       const name = filter.type === 'Identifier' ? filter : (filter.callee as Node);
       if (name.type !== 'Identifier' || !PURE_FILTERS.has(name.value as string))
         throw new NotByMessage('a filter that is not known');
-      for (const part of [node.operand as Node, ...((filter.args ?? []) as Node[])]) this.judge(part, inner);
-    } else if (node.type === 'TestExpression') this.judge(node.operand as Node, inner);
-    else if (node.type === 'KeywordArgumentExpression') this.judge(node.value as Node, inner);
+      for (const part of [node.operand as Node, ...((filter.args ?? []) as Node[])]) this.value(part, inner);
+    } else if (node.type === 'TestExpression') {
+      const ofKind =
+        this.isContent(node.operand as Node) && KIND_TESTS.has((node.test as Node).value as string);
+      if (!ofKind) this.value(node.operand as Node, inner);
+    } else if (node.type === 'KeywordArgumentExpression') this.value(node.value as Node, inner);
     else if (!PLAIN_NODES.has(node.type)) throw new NotByMessage(`has a ${node.type}`);
-    else for (const part of partsOf(node)) this.judge(part, inner);
+    else for (const part of partsOf(node)) this.value(part, inner);
   }
 
-  private judgeMember(node: Node, inner: boolean): void {
+  private member(node: Node, inner: boolean): void {
     const [object, property] = [node.object as Node, node.property as Node];
-    const ofLoop = object.type === 'Identifier' && object.value === 'loop' && !inner;
     const named = node.computed === false || property.type === 'StringLiteral';
-    if (ofLoop && named && property.value === 'first') this.usesFirst = true;
-    else if (ofLoop && named && property.value === 'last') this.usesLast = true;
-    else {
-      this.judge(object, inner);
-      if (node.computed === true) this.judge(property, inner);
+    const of = object.type === 'Identifier' ? object.value : undefined;
+    if (this.isContent(node)) throw new NotByMessage('looks into the content');
+    if (of === 'loop' && !inner && named && property.value === 'first') this.usesFirst = true;
+    else if (of === 'loop' && !inner && named && property.value === 'last') this.usesLast = true;
+    else if (of !== this.variable || !named) {
+      this.value(object, inner);
+      if (node.computed === true) this.value(property, inner);
     }
   }
 
-  private judgeName(name: string, inner: boolean): void {
-    if (name === this.variable || (name === 'loop' && inner)) return;
-    if (name === 'loop' || UNSTEADY.has(name)) throw new NotByMessage(`reads ${name}`);
+  private isContent({ type, object, property, computed }: Node): boolean {
+    if (type !== 'MemberExpression') return false;
+    const [of, at] = [object as Node, property as Node];
+    const named = computed === false || at.type === 'StringLiteral';
+    return of.type === 'Identifier' && of.value === this.variable && named && at.value === 'content';
+  }
+
+  private name(name: string, inner: boolean): void {
+    if (name === 'loop' && inner) return;
+    if (name === 'loop' || name === this.variable || UNSTEADY.has(name))
+      throw new NotByMessage(`reads ${name}`);
     const kept = this.setBefore.has(name) || this.setInside.has(name);
     if (kept && !this.set.has(name)) throw new NotByMessage(`reads ${name}, which is set elsewhere`);
   }
