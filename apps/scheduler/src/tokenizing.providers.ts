@@ -30,7 +30,10 @@ export const tokenizingProviders: FactoryProvider[] = [
         ...placesOf(config),
         onLoaded: (model, { source, origin, tokenizer }) => {
           metrics.tokenizerLoaded(model, 'loaded');
-          logger.info({ model, folder: source.dir, origin, sharing: tokenizer.sharing }, 'tokenizer loaded');
+          logger.info(
+            { model, path: source.dir, kind: origin, state: tokenizer.sharing.cuts },
+            'tokenizer loaded',
+          );
           // The threads have it before the first long prompt comes.
           threads
             ?.encode(source, [], { timeoutMs: LOAD_TIMEOUT_MS })

@@ -91,7 +91,7 @@ export class ChangePublisher {
     const snapshots = [...engines].flatMap(({ cache }) => cache?.snapshot() ?? []);
     if (snapshots.length === 0) return;
     this.logger.error(
-      { reason, engines: snapshots.length },
+      { reason, count: snapshots.length },
       'our own index lost what engines hold; loading it anew',
     );
     this.host.takeSnapshots(snapshots);

@@ -84,7 +84,7 @@ export class RegistrationSharing {
     const { registry, logger } = this.options;
     const registration = registrationOf(lease);
     if (!registration) {
-      logger.warn({ name: lease.metadata.name }, 'a Lease says nothing usable of a registered instance');
+      logger.warn({ lease: lease.metadata.name }, 'a Lease says nothing usable of a registered instance');
       return;
     }
     const engineId = registry.engineIdOf(registration);

@@ -34,6 +34,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   'objects',
   'what',
   'lease',
+  'members',
   'message',
   'consumer',
   'server',

@@ -34,7 +34,7 @@ const OF_ANY_KEY = [
   /(^|\.)annotations$/,
   /^\w+\.(podAnnotations|podLabels|nodeSelector)$/,
   /^\w+\.resources\.(requests|limits)$/,
-  /^metrics\.serviceMonitor\.labels$/,
+  /^metrics\.(serviceMonitor|alerts)\.labels$/,
 ];
 
 /** Every node below, by its path. */
