@@ -20,6 +20,12 @@ const BY_MESSAGE: ReadonlyArray<readonly [string, string]> = [
     `{% if messages[0].role != 'system' %}<system>Be good.{% endif %}${PLAIN}{{ strftime_now('%Y') }}`,
   ],
   [
+    'tools around it',
+    `{% if tools %}{{ tools | tojson }}{{ messages | length }}{% else %}{{ bos_token }}{% endif %}${PLAIN}{% if add_generation_prompt %}>{% endif %}`,
+  ],
+  ['a frame that fails', `{% if not add_generation_prompt %}{{ missing + 1 }}{% endif %}${PLAIN}`],
+  ['a name for tools', `{% set tools = 'some' %}{% if tools %}{{ tools }}{% endif %}${PLAIN}`],
+  [
     'first and last',
     `{% for m in messages %}{% if loop.first %}^{% elif loop['last'] %}{{ m.role | upper }}{% endif %}{{ m.content | trim }}|{% endfor %}`,
   ],

@@ -20,6 +20,8 @@ export class ChatTemplate {
   private readonly whole: Template;
   private readonly byMessage: { readonly loop: MessageLoop; readonly frame: Template } | undefined;
   private readonly globals = new Environment();
+  /** What is before and behind the messages, by whether the answer is begun, where that is always the same. */
+  private readonly frames = new Map<boolean, readonly [string, string]>();
   /** By role and place. */
   private readonly written = new Map<string, Array<readonly string[]>>();
 
@@ -49,6 +51,7 @@ export class ChatTemplate {
     const frame = new Template('');
     frame.parsed = loop.frame;
     this.byMessage = { loop, frame };
+    if (loop.constantFrame) this.learnFrames(frame);
     if (!SAMPLES.every((messages) => this.agreesOn(messages))) this.byMessage = undefined;
   }
 
@@ -62,13 +65,37 @@ export class ChatTemplate {
     const { byMessage } = this;
     const steady = !options.tools?.length && Object.keys(options.variables ?? {}).length === 0;
     if (!byMessage || !steady || messages.length === 0) return this.renderWhole(messages, options);
-    return byMessage.frame.render({
+    const known = this.frames.get(options.addGenerationPrompt ?? true);
+    if (known) return known[0] + this.writeAll(messages, byMessage.loop) + known[1];
+    return this.renderFrame(messages, options, byMessage.frame, () =>
+      this.writeAll(messages, byMessage.loop),
+    );
+  }
+
+  private renderFrame(
+    messages: readonly ChatMessage[],
+    options: ChatTemplateOptions,
+    frame: Template,
+    written: () => string,
+  ): string {
+    return frame.render({
       ...this.specialTokens,
       messages: messages.slice(0, 1),
       tools: null,
       add_generation_prompt: options.addGenerationPrompt ?? true,
-      [MESSAGES_HOOK]: () => this.writeAll(messages, byMessage.loop),
+      [MESSAGES_HOOK]: written,
     });
+  }
+
+  private learnFrames(frame: Template): void {
+    for (const addGenerationPrompt of [true, false]) {
+      const middle = randomUUID();
+      const text = outcome(() => this.renderFrame([], { addGenerationPrompt }, frame, () => middle));
+      const [before, after] = text.split(middle);
+      // One that fails does so with every chat.
+      if (text.startsWith(TEXT) && before !== undefined && after !== undefined)
+        this.frames.set(addGenerationPrompt, [before.slice(TEXT.length), after]);
+    }
   }
 
   private renderWhole(messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
@@ -145,9 +172,11 @@ function isPlain(
   return !trimmed || message.content.trim() === message.content;
 }
 
+const TEXT = 'text ';
+
 function outcome(render: () => string): string {
   try {
-    return `text ${render()}`;
+    return TEXT + render();
   } catch (error) {
     return `error ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -11,6 +11,8 @@ export interface MessageLoop {
   readonly body: Program;
   /** What is around the messages; calls `MESSAGES_HOOK` in their place. Of the messages it sees only the first. */
   readonly frame: Program;
+  /** The frame sees no message and calls nothing: it is always the same. */
+  readonly constantFrame: boolean;
   readonly usesFirst: boolean;
   readonly usesLast: boolean;
   /** Spaces around the content are left out. */
@@ -50,10 +52,10 @@ class NotByMessage extends Error {}
  * Proves from its syntax tree that a template is one loop over `messages` whose body sees nothing but the message and what
  * is the same for all of them, and that the rest sees at most `messages[0]`. Of a content that is a text the body asks at
  * most whether it is empty; else it only writes it, as it is or trimmed: what is around it is the same for every content.
- * Undefined where that is not plain to see.
+ * Undefined where that is not plain to see. It holds for chats without tools: what is written only with them is left out.
  */
 export function findMessageLoop({ body: statements }: Program): MessageLoop | undefined {
-  const all = statements as unknown as readonly Node[];
+  const all = withoutTools(statements as unknown as readonly Node[]);
   const at = all.findIndex(isMessageLoop);
   if (at < 0) return undefined;
   const loop = all[at] as Node;
@@ -73,7 +75,23 @@ export function findMessageLoop({ body: statements }: Program): MessageLoop | un
     ...{ variable, usesFirst: judge.usesFirst, usesLast: judge.usesLast, trims: judge.trims },
     body: programOf(loop.body as readonly Node[]),
     frame: programOf([...before, hook as unknown as Node, ...after]),
+    constantFrame: [...before, ...after].every(isConstant),
   };
+}
+
+/** Without what is only written where there are tools. */
+function withoutTools(statements: readonly Node[]): readonly Node[] {
+  if (namesSetIn(statements).has('tools')) return statements;
+  return statements.flatMap((node) => {
+    const test = node.test as Node | undefined;
+    const ofTools = node.type === 'If' && test?.type === 'Identifier' && test.value === 'tools';
+    return ofTools ? (node.alternate as readonly Node[]) : [node];
+  });
+}
+
+function isConstant(node: Node): boolean {
+  if (node.type === 'Identifier' && node.value === 'messages') return false;
+  return !/Call|Macro|Filter/.test(node.type) && partsOf(node).every(isConstant);
 }
 
 function isMessageLoop({ type, iterable, loopvar, defaultBlock }: Node): boolean {
