@@ -5,8 +5,10 @@ import { copyText } from './copy-text.js';
 import { GPT2_PATTERN } from './safe-cuts.js';
 import { TokenList } from './token-list.js';
 
-/** Words remembered in each of two generations. */
-const GENERATION_WORDS = 50_000;
+/** Words met more than once that are remembered in each of two generations. */
+const GENERATION_WORDS = 40_000;
+/** Words met once: names and numbers of one text, which would spread the others over more memory than a cache holds. */
+const WORDS_MET_ONCE = 20_000;
 /** Longer words are rare and not remembered. */
 const MAX_WORD_CHARS = 64;
 
@@ -72,6 +74,7 @@ export class WordEncoder {
   private readonly control: RegExp | undefined;
   private young = new Map<string, number | Uint32Array>();
   private old = new Map<string, number | Uint32Array>();
+  private readonly once = new Map<string, number | Uint32Array>();
 
   private constructor(private readonly parts: Parts) {
     const contents = [...parts.controls.keys()].sort((a, b) => b.length - a.length);
@@ -150,8 +153,10 @@ export class WordEncoder {
   }
 
   private recall(word: string): number | Uint32Array | undefined {
-    const known = this.old.get(word);
-    if (known !== undefined) this.remember(word, known);
+    const known = this.old.get(word) ?? this.once.get(word);
+    if (known === undefined) return undefined;
+    this.once.delete(word);
+    this.remember(copyText(word), known);
     return known;
   }
 
@@ -161,7 +166,9 @@ export class WordEncoder {
     const { library, pairs } = this.parts;
     const ids = pairs?.encode(word) ?? library.encode(word, { add_special_tokens: false }).ids;
     const known = ids.length === 1 ? (ids[0] as number) : Uint32Array.from(ids);
-    if (word.length <= MAX_WORD_CHARS) this.remember(copyText(word), known);
+    if (word.length > MAX_WORD_CHARS) return known;
+    if (this.once.size >= WORDS_MET_ONCE) this.once.clear();
+    this.once.set(copyText(word), known);
     return known;
   }
 
