@@ -45,6 +45,12 @@ export class BatchOrder {
     return this.marks.get(batch.sequence) === markOf(batch) ? 'duplicate' : 'restart';
   }
 
+  /** Whether the batch taken under this number is known to have been another one. */
+  contradicts(batch: EngineBatch): boolean {
+    const mark = this.marks.get(batch.sequence);
+    return mark !== undefined && mark !== markOf(batch);
+  }
+
   /** Notes a batch that was already contained in what is known. */
   recall(batch: EngineBatch): void {
     this.remember(batch.sequence, markOf(batch));

@@ -200,7 +200,8 @@ export class EngineCache {
     else if (place === 'gap') {
       this.fence(nowMs);
       this.take(batch, nowMs);
-    } else this.recall(batch);
+    } else if (this.order.contradicts(batch)) replay.refute();
+    else this.recall(batch);
   }
 
   /**
@@ -212,7 +213,7 @@ export class EngineCache {
     if (!replay) return undefined;
     this.replay = undefined;
     if (!complete) this.counters.failedReplays++;
-    if (!replay.sameLife) {
+    if (!replay.sameLife || (complete && replay.lacksKnown)) {
       if (complete) this.counters.restarts++;
       this.fence(nowMs);
       if (complete) return this.ask(undefined);
@@ -234,7 +235,7 @@ export class EngineCache {
     }
     if (!this.replay) this.holding = false;
     if (!this.suspected || this.replay) return request;
-    return this.verifySoon(nowMs);
+    return this.suspect(nowMs);
   }
 
   /**
@@ -242,9 +243,8 @@ export class EngineCache {
    * even where the numbers continue. Returns the replay that tells; during another replay it comes after that one.
    */
   suspect(nowMs: number): ReplayRequest | undefined {
-    // What came over the connection that ended may be of another life than the replay; what still counts comes again.
-    this.parked = [];
-    return this.verifySoon(nowMs);
+    this.suspected = this.replay !== undefined;
+    return this.suspected ? undefined : this.verify(nowMs);
   }
 
   /**
@@ -252,7 +252,7 @@ export class EngineCache {
    * way; when the engine itself sends it so, everything known is given up and it goes on after that batch.
    */
   unreadable(sequence: number, isReplayed: boolean, nowMs: number): ReplayRequest | undefined {
-    if (!isReplayed && !this.sendsUnreadable) return this.verifySoon(nowMs);
+    if (!isReplayed && !this.sendsUnreadable) return this.suspect(nowMs);
     this.sendsUnreadable ||= isReplayed;
     this.fence(nowMs);
     this.order.resume(sequence);
@@ -361,11 +361,6 @@ export class EngineCache {
     this.asked = batch;
   }
 
-  private verifySoon(nowMs: number): ReplayRequest | undefined {
-    this.suspected = this.replay !== undefined;
-    return this.suspected ? undefined : this.verify(nowMs);
-  }
-
   /** Asks from a batch that is known, or for everything when nothing is. */
   private verify(nowMs: number): ReplayRequest {
     const { landmark, last } = this.order;
@@ -375,7 +370,7 @@ export class EngineCache {
 
   private ask(landmark: Landmark | undefined): ReplayRequest {
     this.counters.replays++;
-    this.replay = new ReplayCheck(landmark);
+    this.replay = new ReplayCheck(landmark, this.order.last);
     return { fromSequence: this.replay.fromSequence };
   }
 

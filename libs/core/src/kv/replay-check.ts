@@ -9,8 +9,13 @@ export class ReplayCheck {
   private begun = false;
   private proven: boolean;
   private foreign = false;
+  private newest = -1;
 
-  constructor(readonly landmark: Landmark | undefined) {
+  /** @param known last batch taken when the replay was asked for; -1: none */
+  constructor(
+    readonly landmark: Landmark | undefined,
+    private known = -1,
+  ) {
     this.proven = landmark === undefined;
   }
 
@@ -18,9 +23,22 @@ export class ReplayCheck {
     return this.landmark?.sequence ?? 0;
   }
 
-  /** Whether what is known still belongs to the engine. */
+  /** Whether what is known still belongs to the engine, as far as the replay came. */
   get sameLife(): boolean {
     return this.proven && !this.foreign;
+  }
+
+  /**
+   * Whether the whole replay lacks batches that were known: those came from another life, for an engine sends all from the
+   * first one asked for.
+   */
+  get lacksKnown(): boolean {
+    return this.landmark !== undefined && this.newest < this.known;
+  }
+
+  /** A batch had another content than the known one of its number: what is known belongs to another life. */
+  refute(): void {
+    this.foreign = true;
   }
 
   /** What is known was given up: whatever comes now belongs to the life that sends it. */
@@ -28,6 +46,7 @@ export class ReplayCheck {
     this.begun = true;
     this.proven = true;
     this.foreign = false;
+    this.known = -1;
   }
 
   /**
@@ -36,6 +55,7 @@ export class ReplayCheck {
    */
   judge(batch: EngineBatch): 'proven' | 'too-late' | 'follow' | 'ignore' {
     if (this.foreign || batch.sequence < this.fromSequence) return 'ignore';
+    this.newest = Math.max(this.newest, batch.sequence);
     if (this.begun) return 'follow';
     this.begun = true;
     const { landmark } = this;
