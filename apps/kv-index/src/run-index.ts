@@ -120,7 +120,10 @@ export class IndexRun {
     this.wasConnected = connected;
     this.forwardFiles();
     publisher.publishDeltas(tracker.engines());
-    for (const engine of tracker.engines()) engine.lookIntoSilence();
+    for (const engine of tracker.engines()) {
+      engine.lookIntoSilence();
+      if (engine.state === 'live') announcer.ready(engine);
+    }
     if (returned) {
       for (const engine of tracker.engines()) announcer.again(engine);
       // The bus may have lost what it had; a whole state costs little and ends every doubt.

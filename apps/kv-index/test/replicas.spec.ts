@@ -37,6 +37,20 @@ describe('several replicas of kv-index', () => {
     );
   });
 
+  it('tell each other the block size of engines that say it with their first block only', async () => {
+    for (const each of engines.values()) each.toldBlockSize = 0;
+    const replicas = [start('a'), start('b')];
+    for (const name of NAMES) {
+      const states = () => replicas.map(({ parts }) => parts.engines.get(idOf(name))?.state);
+      await until(() => states().every((state) => state === 'live'), PATIENCE_MS);
+    }
+    for (const each of engines.values()) each.store('12');
+    for (const name of NAMES) {
+      const sizes = () => replicas.map(({ parts }) => parts.engines.get(idOf(name))?.blockSize);
+      await until(() => sizes().every((size) => size === 2), PATIENCE_MS);
+    }
+  });
+
   const idOf = (name: string) => `ns/${name}`;
   const followed = (index: RunningIndex) =>
     [...index.parts.tracker.engines()].map(({ engineId }) => engineId);

@@ -27,6 +27,8 @@ export class SimulatedEngine {
   private listeners = new Set<(batch: EngineBatch) => void>();
   canReplay = true;
   model = 'm';
+  /** Tokens per block as its metrics say; 0: they do not. */
+  toldBlockSize = BLOCK;
   reachable = true;
   /** Whether its events can be connected to. */
   listening = true;
@@ -112,7 +114,7 @@ export class SimulatedEngines implements EngineStreams, EngineProbe {
   async identify(address: string): Promise<EngineIdentity> {
     const engine = this.byIp.get(address.split(':')[0] as string);
     if (!engine?.reachable) throw new Error('connection refused');
-    return { model: engine.model, blockSize: BLOCK };
+    return { model: engine.model, blockSize: engine.toldBlockSize };
   }
 
   async close(): Promise<void> {}

@@ -4,7 +4,7 @@ import type { EngineFollower } from './follow-engine.js';
 
 /** Tells the suite about engines. Announcing twice is harmless: the events are facts, not steps. */
 export class EngineAnnouncer {
-  private readonly readyAnnounced = new WeakMap<EngineFollower, number>();
+  private readonly readyAnnounced = new WeakMap<EngineFollower, { incarnation: number; blockSize: number }>();
   private readonly eventsAnnounced = new WeakMap<EngineFollower, boolean>();
 
   constructor(private readonly bus: EventBus) {}
@@ -17,11 +17,15 @@ export class EngineAnnouncer {
     this.publish('engine.registered', engine, data);
   }
 
-  /** The engine's cache is followed live; once per incarnation. */
+  /**
+   * The engine's cache is followed live; once per incarnation, and again when its first block told the block size: nobody
+   * else can look anything up before.
+   */
   ready(engine: EngineFollower): void {
     const { model, blockSize, incarnation } = engine;
-    if (this.readyAnnounced.get(engine) === incarnation) return;
-    this.readyAnnounced.set(engine, incarnation);
+    const told = this.readyAnnounced.get(engine);
+    if (told?.incarnation === incarnation && told.blockSize === blockSize) return;
+    this.readyAnnounced.set(engine, { incarnation, blockSize });
     if (this.eventsAnnounced.get(engine) !== engine.publishesEvents) this.registered(engine);
     this.publish('engine.ready', engine, { ...identity(engine), model, blockSize, incarnation });
   }
@@ -45,7 +49,7 @@ export class EngineAnnouncer {
   /** Says everything again, for a bus that may have lost it. */
   again(engine: EngineFollower): void {
     this.registered(engine);
-    if (this.readyAnnounced.get(engine) !== engine.incarnation) return;
+    if (this.readyAnnounced.get(engine)?.incarnation !== engine.incarnation) return;
     this.readyAnnounced.delete(engine);
     this.ready(engine);
   }
