@@ -1,4 +1,4 @@
-import type { KvDelta, ReadableIndex, Tier } from '@penstock/core/kv';
+import type { KvDelta, ReadableIndex } from '@penstock/core/kv';
 import type { EngineContents } from '@penstock/platform';
 import type { ChangeFeed } from './change-feed.js';
 import { enginesOf, type PoolFilter } from './find-engines.js';
@@ -27,17 +27,8 @@ export interface WatchOptions extends PoolFilter {
 }
 
 /** A part of what an engine holds. */
-export interface StatePart {
+export interface StatePart extends EngineContents {
   readonly engineId: string;
-  readonly incarnation: number;
-  readonly sequence: number;
-  readonly blocks: number;
-  /** `window`: held by the sliding-window groups of a hybrid model, not by its dense ones. */
-  readonly tiers: ReadonlyArray<{
-    readonly tier: Tier;
-    readonly window: boolean;
-    readonly keys: BigUint64Array;
-  }>;
   readonly first: boolean;
   readonly last: boolean;
 }
